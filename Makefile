@@ -1,0 +1,39 @@
+# Two commands matter: `make run` opens the dashboard, `make test` runs every check.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PORT ?= 8501
+
+.PHONY: run test lint lock clean screenshots
+.DEFAULT_GOAL := run
+
+run: $(READY)
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: lint
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy compound_coverage dashboard app.py tools tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m compound_coverage data validate
+
+# one stamp says that what requirements.txt asks for is installed; a second run skips all this
+$(READY): requirements.txt
+	sh tools/make_venv.sh $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $(READY)
+
+# the pinned set is for every Python from 3.11 and every platform; run after editing pyproject.toml
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --extra test pyproject.toml -o requirements.txt
+
+screenshots: $(READY)
+	$(BIN)/python tools/screenshots.py docs/screenshots
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

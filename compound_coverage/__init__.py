@@ -1,0 +1,1 @@
+"""Insurance coverage lookup and prior-authorization helper for compounded medications."""

@@ -1,0 +1,1 @@
+"""The curated dataset: read, check, search, publish."""

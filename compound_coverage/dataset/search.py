@@ -1,0 +1,166 @@
+"""Finds plans and medications by name, forgiving typos; and stands in for plans not listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from rapidfuzz import fuzz, process, utils
+
+from compound_coverage.dataset.load import Dataset
+from compound_coverage.vocabulary import LineOfBusiness, Medication, Plan
+
+T = TypeVar("T")
+
+# Below this score a name shares too little with the text to be meant by it (0-100 scale).
+GOOD_ENOUGH = 62.0
+
+STATES: dict[str, str] = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia",
+    "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois",
+    "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana",
+    "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan",
+    "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana",
+    "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
+    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "PR": "Puerto Rico",
+    "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee",
+    "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington",
+    "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+}  # fmt: skip
+
+LINE_NAMES: dict[LineOfBusiness, str] = {
+    LineOfBusiness.MEDICARE_PART_D: "Medicare drug plan (Part D)",
+    LineOfBusiness.MEDICAID: "Medicaid",
+    LineOfBusiness.MARKETPLACE: "Marketplace or own plan",
+    LineOfBusiness.EMPLOYER_INSURED: "Job plan, insured",
+    LineOfBusiness.EMPLOYER_SELF_FUNDED: "Job plan, employer pays the claims",
+    LineOfBusiness.FEHB: "Federal employee plan (FEHB)",
+    LineOfBusiness.TRICARE: "TRICARE (military)",
+    LineOfBusiness.VA: "Veterans Affairs (VA)",
+    LineOfBusiness.WORKERS_COMP: "Workers' compensation",
+}
+
+
+class NotFound(ValueError):
+    """An id that is not in the dataset. The text names the nearest right ones."""
+
+
+def unlisted_plan_id(line: LineOfBusiness, state: str = "") -> str:
+    """Id of the stand-in for a plan nobody has entered: ``unlisted-medicaid-TX``."""
+    return "-".join(filter(None, ["unlisted", line.value.replace("_", "-"), state]))
+
+
+def unlisted_plan(line: LineOfBusiness, state: str = "") -> Plan:
+    """A plan of which only the kind of insurance, and perhaps the state, is known."""
+    where = f" in {STATES[state]}" if state else ""
+    return Plan(
+        plan_id=unlisted_plan_id(line, state),
+        name=f"A plan not listed here: {LINE_NAMES[line]}{where}",
+        payer_id="",
+        payer="",
+        line_of_business=line,
+        states=(state,) if state else (),
+        note="Only the rules for this kind of insurance are used. Your plan's own rules count too.",
+    )
+
+
+def plan_by_id(dataset: Dataset, plan_id: str) -> Plan:
+    """The plan with this id, or the stand-in for an unlisted one. Raises NotFound."""
+    plan = dataset.plans.get(plan_id) or _parse_unlisted(plan_id)
+    if plan is None:
+        raise NotFound(not_found("plan", plan_id, dataset.plans))
+    return plan
+
+
+def _parse_unlisted(plan_id: str) -> Plan | None:
+    for line in LineOfBusiness:
+        prefix = unlisted_plan_id(line)
+        if plan_id == prefix:
+            return unlisted_plan(line)
+        state = plan_id.removeprefix(prefix + "-").upper()
+        if plan_id.startswith(prefix + "-") and state in STATES:
+            return unlisted_plan(line, state)
+    return None
+
+
+def medication_by_id(dataset: Dataset, medication_id: str) -> Medication:
+    """The medication with this id. Raises NotFound."""
+    medication = dataset.medications.get(medication_id)
+    if medication is None:
+        raise NotFound(not_found("medication", medication_id, dataset.medications))
+    return medication
+
+
+def not_found(noun: str, wanted: str, known: Iterable[str]) -> str:
+    """One sentence that names what was not found and the nearest right ids."""
+    near = [name for name, _, _ in process.extract(wanted, list(known), limit=3)]
+    hint = f" Nearest: {', '.join(near)}." if near else ""
+    return f"There is no {noun} '{wanted}'.{hint}"
+
+
+def find_plans(
+    dataset: Dataset, text: str = "", *, state: str = "", limit: int | None = None
+) -> list[Plan]:
+    """Plans that match ``text``, best first; a plan with no states is found in every state.
+
+    ``text`` may be a name with typos, a plan id, or an identifier such as a HIOS id. Empty text
+    lists all plans by name.
+    """
+    plans = [
+        plan
+        for plan in dataset.plans.values()
+        if not state or not plan.states or state in plan.states
+    ]
+    exact = [plan for plan in plans if _is_named_exactly(plan, text)]
+    if exact:
+        return exact[:limit]
+    names = {plan.plan_id: (plan.name, plan.payer, *plan.other_names) for plan in plans}
+    return _best({plan.plan_id: plan for plan in plans}, names, text)[:limit]
+
+
+def _is_named_exactly(plan: Plan, text: str) -> bool:
+    wanted = text.casefold()
+    return wanted in {plan.plan_id, *(value.casefold() for _, value in plan.identifiers)}
+
+
+def find_medications(dataset: Dataset, text: str = "") -> list[Medication]:
+    """Medications that match ``text``, best first. Empty text lists all by name."""
+    if text in dataset.medications:
+        return [dataset.medications[text]]
+    names = {
+        m.medication_id: (m.name, *(i.name for i in m.active_ingredients))
+        for m in dataset.medications.values()
+    }
+    return _best(dataset.medications, names, text)
+
+
+def _best(items: Mapping[str, T], names: Mapping[str, tuple[str, ...]], text: str) -> list[T]:
+    if not text.strip():
+        return [items[key] for key in sorted(items, key=lambda key: names[key][0])]
+    scored = [(_score(text, names[key]), key) for key in items]
+    good = sorted((-score, names[key][0], key) for score, key in scored if score >= GOOD_ENOUGH)
+    return [items[key] for _, _, key in good]
+
+
+def _score(text: str, names: tuple[str, ...]) -> float:
+    """How well the words of ``text`` are found among the words of any of ``names``."""
+    wanted = utils.default_process(text).split()
+    if not wanted:
+        return 0.0
+    return max(_word_score(wanted, utils.default_process(name).split()) for name in names)
+
+
+def _word_score(wanted: list[str], found: list[str]) -> float:
+    if not found:
+        return 0.0
+    per_word = [max(_similar(word, other) for other in found) for word in wanted]
+    # a name with fewer words left over is the closer one
+    return sum(per_word) / len(per_word) - 0.1 * max(0, len(found) - len(wanted))
+
+
+def _similar(word: str, other: str) -> float:
+    if other.startswith(word):
+        return 100.0
+    return fuzz.ratio(word, other)

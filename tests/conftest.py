@@ -1,0 +1,41 @@
+"""Fixtures for all tests."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from compound_coverage.dataset.load import load
+from compound_coverage.dataset.package import write_descriptor
+from compound_coverage.dataset.schema import TABLES
+from compound_coverage.dataset.tables import write_table
+from tests.small_dataset import ROWS
+
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+
+REQUIRE_ALL = bool(os.environ.get("COMPOUND_COVERAGE_REQUIRE_ALL"))
+
+
+def need(present, what):
+    """Skips a test whose tool is missing; where everything is required, fails instead."""
+    if not present:
+        (pytest.fail if REQUIRE_ALL else pytest.skip)(f"{what} is not installed")
+
+
+@pytest.fixture(scope="session")
+def bundled():
+    """The dataset as it is published."""
+    return load()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with a small, sound, made-up dataset."""
+    directory = tmp_path / "coverage"
+    directory.mkdir()
+    for model in TABLES:
+        rows = [model.model_validate(row) for row in ROWS.get(model.FILE, [])]
+        write_table(directory, model, rows)
+    write_descriptor(directory)
+    return directory
