@@ -1,0 +1,1 @@
+"""The engine: published rules and a case in, a reasoned answer out."""

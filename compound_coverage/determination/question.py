@@ -1,0 +1,116 @@
+"""From what a person typed to a Case, with one clear sentence for whatever does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from compound_coverage.dataset.load import Dataset
+from compound_coverage.dataset.search import STATES, medication_by_id, plan_by_id
+from compound_coverage.determination.diagnosis import check_diagnosis
+from compound_coverage.formulary.ndc import to_ndc11
+from compound_coverage.vocabulary import Case, IngredientSource, KnownNdc, Medication
+
+SUPPORT = {"": None, "supported": True, "not_supported": False}
+
+
+def make_case(
+    dataset: Dataset,
+    plan_id: str,
+    medication_id: str,
+    *,
+    on: date,
+    source: str = "",
+    ndcs: Sequence[str] = (),
+    diagnosis: str = "",
+    compendium: str = "",
+    literature: str = "",
+    monthly_cost: float | None = None,
+    age: float | None = None,
+    state: str = "",
+    pharmacy_network: str = "",
+    pharmacy_credentialed: bool | None = None,
+) -> Case:
+    """A case from ids and plain values; empty and None mean not known.
+
+    Raises ValueError with one sentence that names what does not fit and the mend: an unknown
+    id, an NDC that is not one or that contradicts ``source``, a diagnosis that is no billable
+    code, a negative cost or age, a state that is none.
+    """
+    plan = plan_by_id(dataset, plan_id)
+    medication = medication_by_id(dataset, medication_id)
+    _check_number("monthly cost", monthly_cost, "dollars", 1_000_000)
+    _check_number("age", age, "years", 130)
+    state = state.strip().upper()
+    if state and state not in STATES:
+        raise ValueError(f"'{state}' is not a state; use two letters such as TX.")
+    return Case(
+        plan=plan,
+        medication=medication,
+        on=on,
+        sources=_sources(dataset, medication, source, ndcs),
+        diagnosis=check_diagnosis(diagnosis) if diagnosis.strip() else "",
+        compendium=SUPPORT[compendium],
+        literature=SUPPORT[literature],
+        monthly_cost=monthly_cost,
+        age=age,
+        state=state,
+        pharmacy_network=pharmacy_network,
+        pharmacy_credentialed=pharmacy_credentialed,
+    )
+
+
+def parse_day(text: str) -> date:
+    """A date written YYYY-MM-DD. Raises ValueError with one sentence otherwise."""
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"'{text[:20]}' is not a date on the calendar; write it as YYYY-MM-DD."
+        ) from None
+
+
+def find_ndc(dataset: Dataset, ndc11: str) -> KnownNdc | None:
+    """What the dataset knows of an NDC, looked up whole and then by labeler and product."""
+    return dataset.ndcs.get(ndc11) or dataset.ndcs.get(ndc11[:9])
+
+
+def _check_number(what: str, value: float | None, unit: str, most: float) -> None:
+    if value is not None and not 0 <= value <= most:
+        raise ValueError(f"The {what} must be a number of {unit} from 0 to {most:,.0f}.")
+
+
+def _sources(
+    dataset: Dataset, medication: Medication, source: str, ndcs: Sequence[str]
+) -> tuple[tuple[str, IngredientSource], ...]:
+    actives = {i.ingredient_id: i.name for i in medication.active_ingredients}
+    said = IngredientSource(source) if source else None
+    found = dict.fromkeys(actives, said) if said else {}
+    for text in ndcs:
+        known = find_ndc(dataset, to_ndc11(text))
+        if known is None or known.ingredient_id not in actives:
+            continue  # an NDC we know nothing of leaves the source open
+        listed = _source_of_kind(known)
+        if said and listed and listed != said:
+            raise ValueError(
+                f"NDC {text} is listed as {_words(listed)}, but the source given is "
+                f"{_words(said)}. Check the code with the pharmacy."
+            )
+        if listed:
+            found[known.ingredient_id] = listed
+    return tuple(sorted(found.items()))
+
+
+def _source_of_kind(known: KnownNdc) -> IngredientSource | None:
+    if known.kind in set(IngredientSource):
+        return IngredientSource(known.kind)
+    return None
+
+
+def _words(source: IngredientSource) -> str:
+    return {
+        IngredientSource.APPROVED_PRODUCT: "an FDA-approved product",
+        IngredientSource.BULK_POWDER: "bulk powder",
+    }[source]

@@ -1,0 +1,153 @@
+"""Plain sentences a determination speaks in. No payer's name, no coverage fact of its own."""
+
+from __future__ import annotations
+
+from compound_coverage.vocabulary import (
+    Basis,
+    Case,
+    Deadline,
+    Determination,
+    Fact,
+    IngredientSource,
+    Rule,
+    Test,
+    Unknown,
+    Verdict,
+)
+
+CONFIRM_OUR_READING = (
+    "This is how we read the rule; it does not say so in plain words. Ask the plan to confirm it."
+)
+
+_QUESTIONS: dict[Fact, tuple[str, str]] = {
+    Fact.INGREDIENT_SOURCE: (
+        "Is it made from an FDA-approved product, or from bulk powder?",
+        "pharmacy",
+    ),
+    Fact.ON_LIST: ("Is the active ingredient on the plan's ingredient list?", "plan"),
+    Fact.ON_FORMULARY: ("Is {product} on the plan's drug list?", "plan"),
+    Fact.HAS_REBATE: (
+        "Which product code (NDC) will you use, and is it on the Medicaid rebate list?",
+        "pharmacy",
+    ),
+    Fact.WITHDRAWN_FOR_SAFETY: (
+        "Was any ingredient taken off the market because it was unsafe?",
+        "pharmacy",
+    ),
+    Fact.APPROVED_INGREDIENT: ("Is each active ingredient in an FDA-approved drug?", "pharmacy"),
+    Fact.PRESCRIPTION_INGREDIENT: ("Does any ingredient need a prescription?", "pharmacy"),
+    Fact.MONTHLY_COST: ("What does one month cost?", "pharmacy"),
+    Fact.AGE: ("How old is the patient?", "prescriber"),
+    Fact.DIAGNOSIS: ("What is the exact diagnosis?", "prescriber"),
+    Fact.INDICATION: (
+        "Does a drug reference book (a compendium, such as AHFS or DRUGDEX) support this use?",
+        "pharmacy",
+    ),
+    Fact.USE_CATEGORY: ("What is it used for?", "prescriber"),
+    Fact.MARKETED_IN_STRENGTH_OR_FORM: (
+        "Is it sold ready-made in this strength or form?",
+        "pharmacy",
+    ),
+    Fact.DAILY_AMOUNT: ("What is the daily amount, and what does the label say?", "prescriber"),
+    Fact.PHARMACY_NETWORK: ("Is the pharmacy in the plan's network?", "plan"),
+    Fact.PHARMACY_KIND: (
+        "Is the pharmacy a state-licensed one (503A) or an outsourcing facility (503B)?",
+        "pharmacy",
+    ),
+    Fact.PHARMACY_CREDENTIALED: (
+        "Has the plan approved the pharmacy to make compounds?",
+        "pharmacy",
+    ),
+}
+
+
+_LITERATURE = ("Do published studies support this use, at this dose and route?", "prescriber")
+
+
+def questions_of(test: Test, case: Case) -> list[Unknown]:
+    """The questions that would settle an open test, and who can answer each."""
+    if test.fact != Fact.INDICATION:
+        return [question_about(test.fact, case)]
+    questions = []
+    if "literature" in test.values and case.literature is None:
+        questions.append(Unknown(*_LITERATURE))
+    if "compendium" in test.values and case.compendium is None:
+        questions.append(question_about(Fact.INDICATION, case))
+    if "label" in test.values and not case.diagnosis:
+        questions.append(question_about(Fact.DIAGNOSIS, case))
+    return questions
+
+
+def question_about(fact: Fact, case: Case) -> Unknown:
+    """The question that would settle ``fact``, and who can answer it."""
+    text, ask = _QUESTIONS.get(fact, (f"What is the {fact.value.replace('_', ' ')}?", "plan"))
+    products = [i.approved_product or i.name for i in case.medication.active_ingredients]
+    return Unknown(text.format(product=" and ".join(products)), ask)
+
+
+def plan_questions(verdict: Verdict, stale: bool) -> list[Unknown]:
+    """What to ask the plan itself, given how little its published rules say."""
+    questions = []
+    if verdict == Verdict.UNKNOWN:
+        questions.append(
+            Unknown(
+                "Does my plan pay for compounded medicines? Please read me the rule and the page.",
+                "plan",
+            )
+        )
+    if stale:
+        questions.append(Unknown("Is this still your rule? Please send me the newest one.", "plan"))
+    return questions
+
+
+def summary_of(answer: Determination) -> str:
+    """One or two plain sentences for a patient."""
+    first = _FIRST[answer.verdict]
+    decisive = next((reason for reason in answer.reasons if reason.decisive), None)
+    notes = []
+    if decisive is not None and decisive.rule.basis == Basis.INFERRED:
+        notes.append("This is how we read its rules.")
+    elif decisive is not None and decisive.stale:
+        notes.append("The rule we found is old, so check it.")
+    elif _tablet_helps(answer):
+        notes.append("That may change if it is made from an FDA-approved product.")
+    return " ".join([first, *notes])
+
+
+_FIRST: dict[Verdict, str] = {
+    Verdict.COVERED: "The published rules say this plan pays for it.",
+    Verdict.CONDITIONAL: "This plan may pay for it, but only if some things are met.",
+    Verdict.EXCEPTION_ONLY: "This plan does not pay for it, but you can ask for an exception.",
+    Verdict.NOT_COVERED: "This plan does not pay for it. You can still appeal.",
+    Verdict.UNKNOWN: "We found no published rule that gives the answer. It is not a yes or a no.",
+}
+
+
+def _tablet_helps(answer: Determination) -> bool:
+    verdicts = dict(answer.by_source)
+    return answer.verdict in (Verdict.NOT_COVERED, Verdict.EXCEPTION_ONLY) and verdicts[
+        IngredientSource.APPROVED_PRODUCT
+    ] in (Verdict.COVERED, Verdict.CONDITIONAL)
+
+
+def deadline_text(rule: Rule | None) -> str:
+    """The clocks of a rule in words, the member's own first; empty if it has none."""
+    if rule is None:
+        return ""
+    clocks = sorted(rule.deadlines, key=lambda d: (d.actor != "member", d.urgency != "standard"))
+    sentences = [_clock_text(clock) for clock in clocks]
+    if sentences and rule.basis == Basis.UNVERIFIED:
+        sentences.append("We have not confirmed this yet.")
+    return " ".join(sentences)
+
+
+_WHOSE = {"member": "You have", "plan": "The plan has", "reviewer": "The reviewer has"}
+_TRACKS = {"standard": "", "expedited": " if it is urgent", "payment": " if you already paid"}
+
+
+def _clock_text(clock: Deadline) -> str:
+    unit = clock.unit.replace("_", " ")
+    if clock.amount == 1:
+        unit = unit.removesuffix("s")
+    track = _TRACKS[clock.urgency]
+    return f"{_WHOSE[clock.actor]} {clock.amount} {unit} from {clock.counted_from}{track}."

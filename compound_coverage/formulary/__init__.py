@@ -1,0 +1,1 @@
+"""Published formularies and drug codes."""
