@@ -178,15 +178,18 @@ def write_table(directory: Path, model: type[Row], rows: Sequence[Row]) -> None:
     write_atomically(directory / model.FILE, text.encode("utf-8"))
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Puts ``data`` at ``path`` in one step, so that no reader ever sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Puts ``data`` at ``path`` in one step, so that no reader ever sees half a file.
+
+    ``mode`` is the file's permission bits. Raises OSError, leaving what was there as it was.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 
 def check_diagnosis(code: str) -> str:
@@ -17,7 +17,8 @@ def check_diagnosis(code: str) -> str:
     codes = _codes()
     wanted = code.strip().upper()
     if not (codes.is_valid_item(wanted) and codes.is_category_or_subcategory(wanted)):
-        near = [name for name, _, _ in process.extract(wanted, codes.get_all_codes(), limit=3)]
+        real = [c for c in codes.get_all_codes() if codes.is_category_or_subcategory(c)]
+        near = [name for name, _, _ in process.extract(wanted, real, scorer=fuzz.ratio, limit=3)]
         raise ValueError(f"'{code[:20]}' is not an ICD-10-CM code. Nearest: {', '.join(near)}.")
     item = str(codes.add_dot(wanted)) if "." not in wanted else wanted
     if not codes.is_leaf(item):

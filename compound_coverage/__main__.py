@@ -1,0 +1,7 @@
+"""``python -m compound_coverage``."""
+
+import sys
+
+from compound_coverage.cli import main
+
+sys.exit(main())

@@ -1,0 +1,327 @@
+"""Every capability from a terminal. The contract of names, keys and exit codes is kept here.
+
+Exit codes: 0 done; 1 checked and found wanting; 2 bad input, with one sentence on standard
+error. Never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from compound_coverage.dataset.load import BUNDLED, Dataset, load
+from compound_coverage.dataset.maintain import format_dataset
+from compound_coverage.dataset.search import STATES, find_medications, find_plans
+from compound_coverage.dataset.validate import validate
+from compound_coverage.determination.compare import compare
+from compound_coverage.determination.engine import determine
+from compound_coverage.determination.question import SUPPORT, make_case, parse_day
+from compound_coverage.determination.report import (
+    determination_json,
+    medication_json,
+    plan_json,
+)
+from compound_coverage.letters.assemble import draft_for
+from compound_coverage.letters.casefile import case_schema, example_case, load_case
+from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pdf, write
+from compound_coverage.vocabulary import IngredientSource
+
+DONE, WANTING, BAD_INPUT = 0, 1, 2
+LETTER_ENDINGS = (".md", ".docx", ".pdf")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage block."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message[:1].upper()}{message[1:]}; see '{self.prog} --help'.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. Takes the words after the program name; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        code: int = options.run(options)
+    except (ValueError, OSError) as error:
+        print(_one_sentence(error), file=sys.stderr)
+        return BAD_INPUT
+    return code
+
+
+def _one_sentence(error: ValueError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} can't be used: {error.strerror or error}."
+    return " ".join(str(error).split())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="compound_coverage", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("COVERAGE_DATA") or BUNDLED),
+        help="folder of the coverage dataset (default: COVERAGE_DATA, or the bundled one)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_plans(commands)
+    _add_medications(commands)
+    _add_check(commands)
+    _add_letter(commands)
+    _add_case(commands)
+    _add_data(commands)
+    return parser
+
+
+def _json_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def _load(options: argparse.Namespace) -> Dataset:
+    return load(options.data)
+
+
+def _say(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines))
+
+
+# -- plans, medications ------------------------------------------------------------------------
+
+
+def _add_plans(commands: Any) -> None:
+    parser = commands.add_parser("plans", help="find a plan; typos are forgiven")
+    parser.add_argument("text", nargs="?", default="", metavar="TEXT")
+    parser.add_argument("--state", default="", help="two letters")
+    parser.add_argument("--limit", type=int, default=None)
+    _json_flag(parser)
+    parser.set_defaults(run=_plans)
+
+
+def _plans(options: argparse.Namespace) -> int:
+    state = options.state.upper()
+    if state and state not in STATES:
+        raise ValueError(f"'{options.state}' is not a state; use two letters such as TX.")
+    if options.limit is not None and options.limit < 1:
+        raise ValueError("--limit must be 1 or more.")
+    plans = find_plans(_load(options), options.text, state=state, limit=options.limit)
+    _say(
+        options,
+        [plan_json(plan) for plan in plans],
+        [f"{plan.plan_id}  {plan.name}" for plan in plans] or ["No plan found."],
+    )
+    return DONE
+
+
+def _add_medications(commands: Any) -> None:
+    parser = commands.add_parser("medications", help="find a compounded medication")
+    parser.add_argument("text", nargs="?", default="", metavar="TEXT")
+    _json_flag(parser)
+    parser.set_defaults(run=_medications)
+
+
+def _medications(options: argparse.Namespace) -> int:
+    found = find_medications(_load(options), options.text)
+    _say(
+        options,
+        [medication_json(medication) for medication in found],
+        [f"{m.medication_id}  {m.name}" for m in found] or ["No medication found."],
+    )
+    return DONE
+
+
+# -- check -------------------------------------------------------------------------------------
+
+
+def _add_check(commands: Any) -> None:
+    parser = commands.add_parser("check", help="does this plan pay for this medication, and why?")
+    parser.add_argument("--plan", required=True, metavar="ID")
+    parser.add_argument("--medication", required=True, metavar="ID")
+    parser.add_argument(
+        "--source", choices=[source.value for source in IngredientSource], default=""
+    )
+    parser.add_argument("--ndc", action="append", default=[], metavar="NDC")
+    parser.add_argument("--diagnosis", default="", metavar="ICD10")
+    support = [answer for answer in SUPPORT if answer]
+    parser.add_argument("--compendium", choices=support, default="")
+    parser.add_argument("--literature", choices=support, default="")
+    parser.add_argument("--monthly-cost", type=float, metavar="USD")
+    parser.add_argument("--age", type=float, metavar="YEARS")
+    parser.add_argument("--state", default="", metavar="XX")
+    parser.add_argument("--on", default="", metavar="YYYY-MM-DD")
+    _json_flag(parser)
+    parser.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    dataset = _load(options)
+    case = make_case(
+        dataset,
+        options.plan,
+        options.medication,
+        on=parse_day(options.on) if options.on else date.today(),
+        source=options.source,
+        ndcs=options.ndc,
+        diagnosis=options.diagnosis,
+        compendium=options.compendium,
+        literature=options.literature,
+        monthly_cost=options.monthly_cost,
+        age=options.age,
+        state=options.state,
+    )
+    answer = determination_json(determine(case, dataset))
+    _say(options, answer, _check_lines(answer))
+    return DONE
+
+
+def _check_lines(answer: dict[str, Any]) -> list[str]:
+    lines = [f"{answer['verdict']}: {answer['summary']}"]
+    for reason in answer["reasons"]:
+        mark = "decides" if reason["decisive"] else reason["applies"]
+        cited = reason["citation"]
+        lines.append(f"  [{mark}] {reason['statement']}")
+        lines.append(f"      {cited['title']} {cited['section']} ({cited['grade']}) {cited['url']}")
+    lines += [f"  if: {met['what']}" for met in answer["conditions"]]
+    lines += [f"  ask the {u['ask']}: {u['question']}" for u in answer["unknowns"]]
+    lines += [f"  next: {s['action']} {s['deadline']}".rstrip() for s in answer["next_steps"]]
+    return lines
+
+
+# -- letter, case ------------------------------------------------------------------------------
+
+
+def _add_letter(commands: Any) -> None:
+    parser = commands.add_parser("letter", help="write a draft letter from a case file")
+    parser.add_argument("--types", action="store_true", help="list the letter types")
+    parser.add_argument("--case", type=Path, metavar="FILE")
+    parser.add_argument("--type", metavar="TYPE")
+    parser.add_argument("--language", choices=["en", "es"], default="en")
+    parser.add_argument("--on", default="", metavar="YYYY-MM-DD")
+    parser.add_argument("--out", type=Path, metavar="FILE.(md|docx|pdf)")
+    _json_flag(parser)
+    parser.set_defaults(run=_letter)
+
+
+def _letter(options: argparse.Namespace) -> int:
+    if options.types:
+        return _letter_types(options)
+    for name in ("case", "type", "out"):
+        if getattr(options, name) is None:
+            raise ValueError(f"--{name} is missing; see 'compound_coverage letter --help'.")
+    ending = options.out.suffix.lower()
+    if ending not in LETTER_ENDINGS:
+        raise ValueError(f"--out must end in {', '.join(LETTER_ENDINGS)}, not '{ending}'.")
+    on = parse_day(options.on) if options.on else date.today()
+    draft = draft_for(load_case(options.case), _load(options), options.type, options.language, on)
+    data, warnings = _letter_bytes(draft, ending)
+    write(options.out, data)
+    document: dict[str, Any] = {
+        "complete": draft.complete,
+        "missing": [asdict(gap) for gap in draft.missing],
+        "warnings": [*draft.warnings, *warnings],
+        "deadline": draft.deadline,
+        "files": [str(options.out)],
+    }
+    lines = [f"{options.out} written; {'complete' if draft.complete else 'not complete yet'}."]
+    lines += [f"  missing {m['field']} ({m['who']}): {m['why']}" for m in document["missing"]]
+    lines += [f"  warning: {warning}" for warning in document["warnings"]]
+    _say(options, document, [*lines, draft.deadline])
+    return DONE if draft.complete else WANTING
+
+
+def _letter_bytes(draft: Draft, ending: str) -> tuple[bytes, list[str]]:
+    if ending == ".md":
+        return draft.markdown.encode("utf-8"), []
+    if ending == ".docx":
+        return to_docx(draft.markdown, draft.title, draft.language, draft.mark), []
+    return to_pdf(draft.markdown, draft.title, draft.language, draft.mark)
+
+
+def _letter_types(options: argparse.Namespace) -> int:
+    types = letter_types(options.language)
+    _say(
+        options,
+        [
+            {
+                "type": kind.letter_type,
+                "title": kind.title,
+                "signer": kind.signer,
+                "law": kind.law,
+                "deadline": kind.deadline,
+            }
+            for kind in types
+        ],
+        [f"{kind.letter_type}  {kind.title}  ({kind.law})" for kind in types],
+    )
+    return DONE
+
+
+def _add_case(commands: Any) -> None:
+    parser = commands.add_parser("case", help="a made-up case file to start from, or its schema")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--example", action="store_true")
+    which.add_argument("--schema", action="store_true")
+    parser.set_defaults(run=_case)
+
+
+def _case(options: argparse.Namespace) -> int:
+    document = case_schema() if options.schema else example_case()
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+    return DONE
+
+
+# -- data --------------------------------------------------------------------------------------
+
+
+def _add_data(commands: Any) -> None:
+    parser = commands.add_parser("data", help="look after the coverage dataset")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("validate", help="name every fault by file, row and column")
+    check.add_argument("directory", nargs="?", type=Path, metavar="DIR")
+    _json_flag(check)
+    check.set_defaults(run=_data_validate)
+    tidy = actions.add_parser("format", help="put rows in canonical order")
+    tidy.add_argument("directory", nargs="?", type=Path, metavar="DIR")
+    tidy.set_defaults(run=_data_format)
+    diff = actions.add_parser("diff", help="what changed between two datasets")
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.add_argument("--on", default="", metavar="YYYY-MM-DD")
+    _json_flag(diff)
+    diff.set_defaults(run=_data_diff)
+
+
+def _data_validate(options: argparse.Namespace) -> int:
+    faults = validate(options.directory or options.data)
+    _say(
+        options,
+        [{"file": f.file, "row": f.row, "column": f.column, "message": f.message} for f in faults],
+        [str(fault) for fault in faults] or ["The dataset is clean."],
+    )
+    return WANTING if faults else DONE
+
+
+def _data_format(options: argparse.Namespace) -> int:
+    format_dataset(options.directory or options.data)
+    return DONE
+
+
+def _data_diff(options: argparse.Namespace) -> int:
+    on = parse_day(options.on) if options.on else date.today()
+    document = compare(load(options.old), load(options.new), on)
+    lines = [f"{kind}: {', '.join(ids) or 'none'}" for kind, ids in document["rules"].items()]
+    lines += [
+        f"{d['plan_id']} {d['medication_id']} {d['source']}: "
+        f"{d['verdict_before'] or '-'} -> {d['verdict_after'] or '-'}"
+        for d in document["determinations"]
+    ]
+    _say(options, document, lines)
+    return DONE

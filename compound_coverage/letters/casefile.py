@@ -1,0 +1,585 @@
+"""The case file: everything a letter may say, as typed by a patient, an office or a pharmacy.
+
+A field that is absent, ``null`` or blank is *unknown*: it prints as a visible gap and is never
+guessed. Only the plan and the medication must be named.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from compound_coverage.determination.diagnosis import check_diagnosis
+from compound_coverage.letters.codes import check_ncpdp, check_ndc, check_npi
+from compound_coverage.letters.text import clean, one_line, removed_from
+
+SHORT = 500
+LONG = 20_000
+MOST_ROWS = 100
+LARGEST_FILE = 5_000_000
+
+
+class CaseFileError(ValueError):
+    """A case file that can't be used. The message is one sentence: which field, and the mend."""
+
+
+# -- kinds of values ---------------------------------------------------------------------------
+
+
+def _single_line(value: object) -> object:
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, datetime.date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("a date is written YYYY-MM-DD, such as 2026-03-09")
+    return _real_day(value)
+
+
+def _real_day(text: str) -> datetime.date:
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a day on the calendar; write YYYY-MM-DD") from None
+    if not 1900 <= day.year <= 2100:
+        raise ValueError(f"the year of '{text}' is not between 1900 and 2100; mend it")
+    return day
+
+
+def _partial_day(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
+        raise ValueError("write a year, a month or a day: 2024, 2024-03 or 2024-03-09")
+    try:
+        _real_day(text + "-01-01"[len(text) - 4 :])
+    except ValueError:
+        raise ValueError(f"'{text}' is not on the calendar, or not from 1900 to 2100") from None
+    return text
+
+
+def _stop(text: str) -> str:
+    return text if text == "ongoing" else _partial_day(text)
+
+
+Answered = TypeVar("Answered", bound=str)
+
+
+def _known(value: Answered) -> Answered | None:
+    return None if value == "unknown" else value
+
+
+Line = Annotated[str, BeforeValidator(_single_line), StringConstraints(max_length=SHORT)]
+Prose = Annotated[str, StringConstraints(max_length=LONG)]
+Day = Annotated[datetime.date, BeforeValidator(_iso_day)]
+PartialDay = Annotated[Line, AfterValidator(_partial_day)]
+Stop = Annotated[Line, AfterValidator(_stop)]
+Npi = Annotated[Line, AfterValidator(check_npi)]
+YesNo = Annotated[Literal["yes", "no", "unknown"] | None, AfterValidator(_known)]
+
+
+class _Part(BaseModel):
+    """A section of the file. Blank text means unknown; a key nobody knows is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tidy(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        tidy = {name: _tidied(value) for name, value in data.items()}
+        return {name: value for name, value in tidy.items() if value not in (None, "")}
+
+
+def _tidied(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value).strip()
+    if isinstance(value, list):
+        return [item for item in map(_tidied, value) if item not in (None, "")]
+    return value
+
+
+# -- the sections ------------------------------------------------------------------------------
+
+
+class PlanPart(_Part):
+    plan_id: Line = Field(description="The plan, as `check --plan` takes it")
+    plan_name: Line | None = Field(None, description="The plan's name as printed on the card")
+    member_id: Line | None = None
+    group: Line | None = None
+    bin: Line | None = Field(None, description="RxBIN on the card")
+    pcn: Line | None = Field(None, description="RxPCN on the card")
+    policyholder: Line | None = None
+    fax: Line | None = Field(None, description="Where the reviewer takes faxes")
+    address: Prose | None = Field(None, description="The reviewer's postal address")
+
+
+class RequestPart(_Part):
+    letter_type: Line = "letter_of_medical_necessity"
+    urgency: Literal["standard", "expedited"] | None = None
+    urgent_reason: Prose | None = Field(
+        None, description="Why waiting could harm the patient, in the prescriber's words"
+    )
+    months: int | None = Field(None, ge=1, le=36, description="How long approval is asked for")
+    stage: Literal["initial", "exception", "appeal", "renewal"] | None = None
+    denied_on: Day | None = Field(None, description="On appeal: the date on the denial notice")
+    denial_reference: Line | None = None
+    denial_reason: Prose | None = Field(None, description="The reason the notice gives")
+
+
+class PatientPart(_Part):
+    name: Line | None = None
+    date_of_birth: Day | None = None
+    phone: Line | None = None
+    address: Prose | None = None
+
+
+class PrescriberPart(_Part):
+    name: Line | None = None
+    credentials: Line | None = Field(None, description="Such as MD, DO, NP")
+    npi: Npi | None = None
+    practice: Line | None = None
+    phone: Line | None = None
+    fax: Line | None = None
+    address: Prose | None = None
+
+
+class DiagnosisPart(_Part):
+    words: Line | None = None
+    icd10: Annotated[Line, AfterValidator(check_diagnosis)] | None = Field(
+        None, description="A billable ICD-10-CM code, chosen by the prescriber"
+    )
+    condition_id: Line | None = Field(
+        None, description="The dataset's id of the condition; brings in its negative trials"
+    )
+    diagnosed_on: PartialDay | None = None
+    confirmed_by: Prose | None = Field(None, description="How the diagnosis was confirmed")
+    in_care_since: PartialDay | None = None
+    active_relapse: YesNo = Field(None, description="Does the letter rest on active illness?")
+    history: Prose | None = Field(None, description="The course so far, in the prescriber's words")
+
+
+class MedicationPart(_Part):
+    medication_id: Line = Field(description="The medication, as `check --medication` takes it")
+    strength: Line | None = None
+    form: Line | None = None
+    directions: Line | None = None
+    quantity: Line | None = Field(None, description="Such as 30 capsules")
+    days_supply: int | None = Field(None, ge=1, le=366)
+    refills: int | None = Field(None, ge=0, le=99)
+    start: Day | None = None
+
+
+class IngredientPart(_Part):
+    name: Line | None = None
+    role: Literal["active", "inactive"] = "active"
+    source: Literal["approved_product", "bulk_powder"] | None = None
+    ndc: Annotated[Line, AfterValidator(check_ndc)] | None = Field(
+        None, description="As on the label with hyphens, or 11 digits; kept as 11 digits"
+    )
+    quantity_per_unit: Line | None = None
+    reason_for_bulk: Prose | None = None
+
+
+class PharmacyPart(_Part):
+    name: Line | None = None
+    npi: Npi | None = None
+    ncpdp: Annotated[Line, AfterValidator(check_ncpdp)] | None = None
+    phone: Line | None = None
+    in_network: YesNo = None
+    kind: Literal["503A", "503B"] | None = Field(
+        None, description="503A: state-licensed pharmacy; 503B: outsourcing facility"
+    )
+    price_per_month: float | None = Field(None, ge=0, le=1_000_000, description="US dollars")
+
+
+class TriedPart(_Part):
+    drug: Line | None = None
+    dose: Line | None = None
+    start: PartialDay | None = None
+    stop: Stop | None = Field(None, description="A year, month or day, or: ongoing")
+    outcome: Literal["failed", "not_tolerated", "contraindicated", "other"] | None = None
+    reason: Prose | None = None
+    in_chart: YesNo = None
+
+
+class MarketedPart(_Part):
+    strength_not_sold: YesNo = None
+    form_needed: Prose | None = Field(None, description="The form needed, and why")
+    excipient_reaction: Prose | None = Field(
+        None, description="A reaction to an inactive ingredient, documented in the chart"
+    )
+    shortage: Prose | None = None
+    shortage_checked_on: Day | None = None
+    other: Prose | None = None
+
+
+class EvidencePart(_Part):
+    studies: tuple[Line, ...] = Field((), max_length=MOST_ROWS, description="Study ids")
+    compendium: Annotated[
+        Literal["supported", "not_supported", "not_looked_up"] | None,
+        AfterValidator(lambda value: None if value == "not_looked_up" else value),
+    ] = None
+    compendium_name: Line | None = Field(None, description="Such as AHFS-DI or DRUGDEX")
+    compendium_entry: Prose | None = None
+    looked_up_by: Line | None = None
+    looked_up_on: Day | None = None
+
+
+class SafetyPart(_Part):
+    opioids: Annotated[Literal["none", "taking", "unknown"] | None, AfterValidator(_known)] = None
+    opioids_checked_on: Day | None = None
+    liver_disease: Annotated[
+        Literal["none", "present", "unknown"] | None, AfterValidator(_known)
+    ] = None
+    liver_tests: Line | None = Field(None, description="Result and date")
+    pregnancy: Annotated[
+        Literal["not_pregnant", "pregnant", "does_not_apply", "unknown"] | None,
+        AfterValidator(_known),
+    ] = None
+    suicidality_monitoring: Prose | None = None
+
+
+class MonitoringPart(_Part):
+    scale: Line | None = None
+    baseline: Line | None = Field(None, description="Score before treatment, with its date")
+    checks: Line | None = Field(None, description="Dates or weeks, such as weeks 4, 8 and 12")
+    trial_weeks: int | None = Field(None, ge=1, le=104)
+    stop_rule: Prose | None = None
+
+
+class ResponsePart(_Part):
+    measure: Line | None = None
+    before: Line | None = None
+    after: Line | None = None
+    measured_on: Day | None = None
+
+
+class AnswerPart(_Part):
+    rule_id: Line = Field(description="The plan's rule, as `check` names it")
+    answer: Prose = Field(description="How this case meets it, in the prescriber's words")
+
+
+class CaseFile(_Part):
+    """Everything a letter may say. See ``load_case``."""
+
+    plan: PlanPart
+    medication: MedicationPart
+    date: Day | None = Field(None, description="The date on the letter")
+    request: RequestPart = RequestPart()
+    patient: PatientPart = PatientPart()
+    prescriber: PrescriberPart = PrescriberPart()
+    diagnosis: DiagnosisPart = DiagnosisPart()
+    ingredients: tuple[IngredientPart, ...] = Field((), max_length=MOST_ROWS)
+    pharmacy: PharmacyPart = PharmacyPart()
+    tried: tuple[TriedPart, ...] = Field((), max_length=MOST_ROWS)
+    why_no_marketed_product: MarketedPart = MarketedPart()
+    evidence: EvidencePart = EvidencePart()
+    safety: SafetyPart = SafetyPart()
+    monitoring: MonitoringPart = MonitoringPart()
+    risk_if_untreated: Prose | None = Field(None, description="In the prescriber's words")
+    prior_response: ResponsePart = ResponsePart()
+    answers: tuple[AnswerPart, ...] = Field((), max_length=MOST_ROWS)
+    attachments: tuple[Line, ...] = Field((), max_length=MOST_ROWS)
+
+    _removed: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """One sentence for each field that characters were taken out of when it was read."""
+        return self._removed
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def load_case(source: Path | str | Mapping[str, Any]) -> CaseFile:
+    """The case in ``source``: a path, JSON text (it starts with a brace), or a parsed object.
+
+    Raises CaseFileError with one sentence that names the field and the mend.
+    """
+    data = source if isinstance(source, Mapping) else _parsed(_text_of(source))
+    if not isinstance(data, Mapping):
+        raise CaseFileError("A case file is one JSON object; start it with { and end it with }.")
+    try:
+        case = CaseFile.model_validate(data)
+    except ValidationError as error:
+        raise CaseFileError(_sentence(error)) from None
+    case._removed = tuple(_removals(data))
+    return case
+
+
+def _text_of(source: Path | str) -> str:
+    if isinstance(source, str) and source.lstrip().startswith(("{", "[")):
+        return source
+    try:
+        raw = Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name is not valid"
+        raise CaseFileError(
+            f"The case file '{str(source)[:200]}' can't be read: {reason}; check the path."
+        ) from None
+    if len(raw) > LARGEST_FILE:
+        raise CaseFileError("The case file is larger than 5 MB; is it the right file?")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CaseFileError("The case file is not UTF-8 text; save it again as UTF-8.") from None
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+    except CaseFileError:
+        raise
+    except json.JSONDecodeError as error:
+        raise CaseFileError(
+            f"The case file is not valid JSON at line {error.lineno}, column {error.colno}: "
+            f"{error.msg}; mend that spot."
+        ) from None
+    except (RecursionError, ValueError):
+        raise CaseFileError(
+            "The case file is nested too deeply or holds a number that is far too long; "
+            "start again from `case --example`."
+        ) from None
+
+
+def _no_constant(name: str) -> None:
+    raise CaseFileError(f"The case file holds {name}, which is no value; leave the field out.")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise CaseFileError(f"The case file has '{name[:60]}' twice in one place; keep one.")
+        found[name] = value
+    return found
+
+
+def _removals(data: object, path: str = "") -> Iterator[str]:
+    if isinstance(data, str):
+        gone = removed_from(data)
+        if gone:
+            yield f"{path}: characters that hide or turn text were taken out ({', '.join(gone)})."
+    elif isinstance(data, Mapping):
+        for name, value in data.items():
+            yield from _removals(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(data, (list, tuple)):
+        for place, value in enumerate(data):
+            yield from _removals(value, f"{path}[{place}]")
+
+
+# -- one sentence for what is wrong ------------------------------------------------------------
+
+
+def _sentence(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_context=True)
+    first = faults[0]
+    more = f" ({len(faults) - 1} more to mend after that)" if len(faults) > 1 else ""
+    return f"Case file, {_path(first)}: {_problem(first)}{more}."
+
+
+def _path(fault: ErrorDetails) -> str:
+    path = ""
+    for step in fault["loc"]:
+        path += f"[{step}]" if isinstance(step, int) else f".{one_line(clean(step))[:60]}"
+    return path.lstrip(".") or "the whole file"
+
+
+def _problem(fault: ErrorDetails) -> str:
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            return "this field is needed; add it"
+        case "extra_forbidden":
+            return f"there is no such field{_nearest(fault)}"
+        case "string_too_long":
+            return f"the text is longer than {context['max_length']:,} characters; shorten it"
+        case "too_long":
+            return f"there are more than {context['max_length']} entries; keep the important ones"
+        case "literal_error":
+            return f"write one of {context['expected']}"
+        case "string_type":
+            return "this must be text in quotation marks"
+        case "tuple_type":
+            return "this must be a list in square brackets"
+        case "model_type":
+            return "this must be an object in braces"
+        case "value_error":
+            return str(context["error"]).rstrip(".")
+        case _:
+            return f"{fault['msg'][0].lower()}{fault['msg'][1:]}; mend the value"
+
+
+def _nearest(fault: ErrorDetails) -> str:
+    *above, wrong = fault["loc"]
+    model: type[BaseModel] = CaseFile
+    for step in above:
+        if isinstance(step, str):
+            model = _part_type(model, step)
+    near = difflib.get_close_matches(str(wrong), model.model_fields, n=1, cutoff=0.5)
+    return f"; perhaps '{near[0]}' is meant" if near else "; take it out, or see `case --schema`"
+
+
+def _part_type(model: type[BaseModel], name: str) -> type[BaseModel]:
+    annotation = model.model_fields[name].annotation
+    kinds = get_args(annotation) or (annotation,)
+    return next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+# -- the example and the schema ----------------------------------------------------------------
+
+
+def case_schema() -> dict[str, Any]:
+    """The JSON Schema of a case file."""
+    return CaseFile.model_json_schema()
+
+
+def example_case(
+    plan_id: str = "humana-medicare-part-d", medication_id: str = "ldn-capsule"
+) -> dict[str, Any]:
+    """A complete case file of made-up people, ready to be written as JSON.
+
+    Everything in it is invented: replace each line with what the chart says.
+    """
+    return {
+        "date": "2026-11-24",
+        "plan": {
+            "plan_id": plan_id,
+            "member_id": "EXAMPLE-000000",
+            "group": "EXAMPLE-GROUP",
+            "bin": "000000",
+            "pcn": "EXAMPLE",
+            "policyholder": "Example Patient",
+            "fax": "000-555-0100",
+            "address": "Example reviewer address, see the notice",
+        },
+        "request": {
+            "letter_type": "letter_of_medical_necessity",
+            "urgency": "standard",
+            "months": 6,
+            "stage": "initial",
+        },
+        "patient": {"name": "Example Patient", "date_of_birth": "1980-01-01"},
+        "prescriber": {
+            "name": "Example Prescriber",
+            "credentials": "MD",
+            "npi": "1000000004",
+            "practice": "Example Practice",
+            "phone": "000-555-0101",
+            "fax": "000-555-0102",
+            "address": "1 Example Street, Example City",
+        },
+        "diagnosis": {
+            "words": "Major depressive disorder, recurrent, current episode moderate",
+            "icd10": "F33.1",
+            "condition_id": "recurrent-depression",
+            "diagnosed_on": "2020-05",
+            "confirmed_by": "Clinical interview (made-up example)",
+            "in_care_since": "2021-02",
+            "active_relapse": "yes",
+        },
+        "medication": {
+            "medication_id": medication_id,
+            "strength": "4.5 mg",
+            "form": "capsule",
+            "directions": "Take one capsule by mouth at bedtime",
+            "quantity": "30 capsules",
+            "days_supply": 30,
+            "refills": 2,
+        },
+        "ingredients": [
+            {
+                "name": "Naltrexone hydrochloride, from 50 mg tablets",
+                "role": "active",
+                "source": "approved_product",
+                "ndc": "00000-0000-01",
+                "quantity_per_unit": "4.5 mg",
+            },
+            {
+                "name": "Microcrystalline cellulose (filler)",
+                "role": "inactive",
+                "source": "bulk_powder",
+                "ndc": "00000-0000-02",
+                "quantity_per_unit": "To fill the capsule",
+            },
+        ],
+        "pharmacy": {
+            "name": "Example Compounding Pharmacy",
+            "npi": "1000000012",
+            "ncpdp": "0000000",
+            "phone": "000-555-0103",
+            "in_network": "yes",
+            "kind": "503A",
+            "price_per_month": 45.0,
+        },
+        "tried": [
+            {
+                "drug": "Example antidepressant A",
+                "dose": "Example dose A",
+                "start": "2021-03",
+                "stop": "2021-09",
+                "outcome": "failed",
+                "reason": "Score did not improve after six months (made-up example)",
+                "in_chart": "yes",
+            },
+            {
+                "drug": "Example antidepressant B",
+                "dose": "Example dose B",
+                "start": "2022-01",
+                "stop": "2022-03",
+                "outcome": "not_tolerated",
+                "reason": "Stopped for a rash (made-up example)",
+                "in_chart": "yes",
+            },
+        ],
+        "why_no_marketed_product": {"strength_not_sold": "yes"},
+        "evidence": {
+            "studies": [],
+            "compendium": "not_supported",
+            "compendium_name": "Example compendium",
+            "compendium_entry": "No entry found for this use (made-up example)",
+            "looked_up_by": "Example Prescriber",
+            "looked_up_on": "2026-11-20",
+        },
+        "safety": {
+            "opioids": "none",
+            "opioids_checked_on": "2026-11-20",
+            "liver_disease": "none",
+            "liver_tests": "Normal, 2026-11-10 (made-up example)",
+            "pregnancy": "does_not_apply",
+            "suicidality_monitoring": "C-SSRS at each visit; crisis plan in the chart "
+            "(made-up example)",
+        },
+        "monitoring": {
+            "scale": "PHQ-9",
+            "baseline": "16 on 2026-11-10 (made-up example)",
+            "checks": "weeks 4, 8 and 12",
+            "trial_weeks": 12,
+            "stop_rule": "Stop at week 12 if PHQ-9 has fallen by less than 5 points "
+            "(made-up example)",
+        },
+        "risk_if_untreated": "Made-up example: the prescriber writes here, from the chart, what "
+        "happened in earlier untreated episodes.",
+        "attachments": ["Chart notes (made-up example)", "Copy of the compound prescription"],
+    }
