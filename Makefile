@@ -33,7 +33,7 @@ lock: $(READY)
 		--no-header --no-emit-index-url --extra test pyproject.toml -o requirements.txt
 
 screenshots: $(READY)
-	$(BIN)/python tools/screenshots.py docs/screenshots
+	$(BIN)/python -m tools.screenshots docs/screenshots
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,13 @@
+"""The front door: navigation and nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Compound Coverage", layout="centered")
+
+st.navigation(
+    [
+        st.Page("dashboard/check.py", title="Check coverage", url_path="check", default=True),
+        st.Page("dashboard/letter.py", title="Draft a letter", url_path="letter"),
+    ],
+    position="top",
+).run()

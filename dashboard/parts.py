@@ -1,0 +1,68 @@
+"""Pieces that both pages share: the dataset, safe text, and how a source is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from compound_coverage.dataset.load import BUNDLED, Dataset, load
+from compound_coverage.dataset.tables import DatasetError
+from compound_coverage.vocabulary import Citation, Grade
+
+GRADES = {
+    Grade.A: "the issuer's own page",
+    Grade.B: "a copy of the original text",
+    Grade.C: "somebody else's summary",
+}
+
+# Everything Streamlit's Markdown gives a meaning to: emphasis, links, math, colours, HTML.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|$:<>~^=&])")
+
+
+def plain(text: str) -> str:
+    """``text`` so that Streamlit's Markdown shows it letter for letter."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def dataset_or_stop() -> Dataset:
+    """The dataset; if it is broken, says which file and row, and ends the page."""
+    directory = Path(os.environ.get("COVERAGE_DATA") or BUNDLED)
+    try:
+        return _dataset(directory, _stamp(directory))
+    except DatasetError as error:
+        st.title("The coverage data can't be used right now")
+        st.error("We would rather show nothing than a wrong answer. To mend:")
+        for fault in error.faults[:10]:
+            st.markdown(f"- {plain(str(fault))}")
+        st.stop()
+
+
+def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
+    """Changes whenever a table does, so that a mended dataset is read anew."""
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(directory.glob("*.csv")))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the coverage data ...")
+def _dataset(directory: Path, stamp: tuple[tuple[str, int], ...]) -> Dataset:  # noqa: ARG001
+    return load(directory)
+
+
+def cite(citation: Citation) -> str:
+    """One small line of Markdown: where a statement comes from, how firm it is, how old."""
+    title = plain(" ".join(filter(None, [citation.title, citation.section])))
+    linked = f"[{title}]({_address(citation.url)})" if citation.url else title
+    dated = f", dated {citation.document_date}" if citation.document_date else ""
+    if not citation.last_checked:
+        return f":small[Source: {linked}. Nobody has checked it yet.]"
+    return (
+        f":small[Source: {linked}{dated}. We read {GRADES[citation.grade]} "
+        f"on {citation.last_checked}.]"
+    )
+
+
+def _address(url: str) -> str:
+    """An address that can't break out of a Markdown link."""
+    return url.replace("(", "%28").replace(")", "%29").replace(" ", "%20")

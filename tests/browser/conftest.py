@@ -1,0 +1,48 @@
+"""The server and the browser, started once for all browser tests."""
+
+import pytest
+
+from tests.conftest import need
+from tools import browser
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def server(chromium):
+    with browser.serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    need(browser.CHROMIUM, "Chromium")
+    with browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Opens an address; the page remembers every address it asked for in ``page.asked``."""
+    contexts = []
+
+    def opener(address, width=390, height=844, colors="light"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=colors
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(address)
+        page.get_by_role("heading", level=1).wait_for()
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()

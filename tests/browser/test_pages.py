@@ -1,0 +1,229 @@
+"""What people do with the dashboard, in a real browser, on a phone."""
+
+import io
+import json
+import re
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from docx import Document
+from pikepdf import Pdf
+from playwright.sync_api import expect
+from pypdf import PdfReader
+
+from compound_coverage.dataset.load import BUNDLED
+from tools.browser import fill, pick, serving, settle, unfold
+
+PHONE, NARROW, DESK = 390, 320, 1280
+
+
+def ask(page, source="Bulk powder", plan="Humana"):
+    pick(page, "Which plan do you have?", plan)
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    page.get_by_text(source, exact=True).first.click()
+    settle(page)
+
+
+def verdict(page):
+    return page.locator(".st-key-verdict")
+
+
+def downloaded(page, button):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button).click()
+    return waiting.value.path().read_bytes()
+
+
+def test_from_patient_to_verdict_to_letter_to_both_files(server, open_page):
+    page = open_page(server)
+    ask(page)
+    expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
+    expect(verdict(page)).to_contain_text("bulk powder")
+    why = page.get_by_text("This decides the answer.", exact=True)
+    expect(why).to_have_count(1)
+    assert page.get_by_role("link", name="42 CFR").count() >= 1
+
+    page.get_by_text("An FDA-approved product, such as tablets", exact=True).first.click()
+    settle(page)
+    expect(verdict(page).get_by_role("heading")).to_contain_text("Maybe")
+
+    page.get_by_role("link", name="Draft a letter for your doctor to sign").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Draft a letter")
+    settle(page)
+    unfold(page, "Patient and insurance card")
+    fill(page, "Patient's name", "Example <b>Patient</b> {{ 7*7 }} $x$ =1+1")
+    page.get_by_role("button", name="Make the draft").click()
+    settle(page)
+    expect(page.get_by_text("facts are missing. The draft shows each gap.")).to_be_visible()
+    expect(page.get_by_text("The date and address on your own notice control.")).to_be_visible()
+    draft = page.get_by_role("textbox", name="The draft.")
+    expect(draft).to_have_value(re.compile("MISSING"))
+    edited = draft.input_value() + "\n\nA sentence the office added.\n"
+    draft.fill(edited)
+    draft.press("Control+Enter")
+    settle(page)
+
+    word = Document(io.BytesIO(downloaded(page, "Download for Word (DOCX)")))
+    text = "\n".join(
+        [p.text for p in word.paragraphs]
+        + [cell.text for table in word.tables for row in table.rows for cell in row.cells]
+    )
+    assert "Example <b>Patient</b> {{ 7*7 }} $x$ =1+1" in text
+    assert "A sentence the office added." in text
+    assert "MISSING" in text
+    assert "DRAFT" in word.sections[0].header.paragraphs[0].text
+
+    data = downloaded(page, "Download to print or fax (PDF)")
+    pdf = PdfReader(io.BytesIO(data))
+    assert "A sentence the office added." in pdf.pages[-1].extract_text()
+    assert all("DRAFT - not reviewed by a prescriber" in p.extract_text() for p in pdf.pages)
+    assert Pdf.open(io.BytesIO(data)).Root.MarkInfo.Marked
+
+
+def test_nothing_leaves_for_another_server(server, open_page):
+    page = open_page(server)
+    ask(page)
+    page.get_by_role("link", name="Draft a letter for your doctor to sign").click()
+    settle(page)
+    page.get_by_role("button", name="Make the draft").click()
+    settle(page)
+    hosts = {urlsplit(address).hostname for address in page.asked if "://" in address}
+    assert hosts <= {"localhost", None}, hosts
+    assert len(page.asked) > 10
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("colors", ["light", "dark"])
+@pytest.mark.parametrize("width", [NARROW, DESK])
+def test_no_serious_barrier_on_the_check_page(server, open_page, width, colors):
+    page = open_page(server, width=width, colors=colors)
+    assert serious(page) == []
+    ask(page)
+    unfold(page, "Do you know more?")
+    unfold(page, "What to say on the phone")
+    unfold(page, "Also worth knowing")
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("colors", ["light", "dark"])
+@pytest.mark.parametrize("width", [NARROW, DESK])
+def test_no_serious_barrier_on_the_letter_page(server, open_page, width, colors):
+    page = open_page(f"{server}/letter", width=width, colors=colors)
+    assert serious(page) == []
+    pick(page, "Which plan do you have?", "Cigna")
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    for section in ("Patient and insurance card", "Medicines already tried", "Safety and follow"):
+        unfold(page, section)
+    page.get_by_role("button", name="Make the draft").click()
+    settle(page)
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("path", ["", "/letter"])
+def test_no_sideways_scrolling_on_the_smallest_phone(server, open_page, path):
+    page = open_page(server + path, width=NARROW)
+    pick(page, "Which plan do you have?", "Cigna")
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+def test_a_plan_that_is_not_listed_leads_to_the_rules_of_its_kind(server, open_page):
+    page = open_page(server)
+    pick(page, "Which plan do you have?", "not listed")
+    pick(page, "What kind of plan is it?", "Medicare")
+    pick(page, "Which state?", "Texas")
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    page.get_by_text("Bulk powder", exact=True).first.click()
+    settle(page)
+    expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
+
+
+def test_help_in_a_crisis_is_there_for_depression(server, open_page):
+    page = open_page(server)
+    pick(page, "What is it for?", "depression")
+    expect(page.get_by_text("988")).to_be_visible()
+
+
+def test_the_three_questions_can_be_answered_with_the_keyboard_alone(server, open_page):
+    page = open_page(server, width=DESK)
+    page.get_by_role("combobox", name="Which plan do you have?").focus()
+    page.keyboard.type("Humana")
+    page.get_by_role("option").first.wait_for()
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("combobox", name="Which medicine?").focus()
+    page.keyboard.type("naltrexone (LDN) capsule")
+    page.get_by_role("option").first.wait_for()
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("radio", name="I do not know").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    settle(page)
+    expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
+
+
+def test_a_saved_case_comes_back_and_wrong_files_are_one_sentence(server, open_page, tmp_path):
+    page = open_page(f"{server}/letter")
+    pick(page, "Which plan do you have?", "not listed")
+    pick(page, "What kind of plan is it?", "Medicaid")
+    pick(page, "Which state?", "Ohio")
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    unfold(page, "Patient and insurance card")
+    fill(page, "Patient's name", "Example Patient")
+    saved = tmp_path / "case.json"
+    saved.write_bytes(downloaded(page, "Save the case on your device"))
+    assert json.loads(saved.read_text())["patient"]["name"] == "Example Patient"
+
+    fresh = open_page(f"{server}/letter")
+    unfold(fresh, "Go on with a case you saved")
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"plan": {"plan_id": "nowhere"}, "medication": {"medication_id": "x"}}')
+    fresh.locator("input[type=file]").set_input_files(wrong)
+    settle(fresh)
+    fresh.get_by_role("button", name="Open it").click()
+    settle(fresh)
+    expect(fresh.get_by_role("alert")).to_contain_text("There is no plan 'nowhere'.")
+
+    fresh.locator("input[type=file]").set_input_files(saved)
+    settle(fresh)
+    fresh.get_by_role("button", name="Open it").click()
+    settle(fresh)
+    expect(fresh.get_by_role("combobox", name="What kind of plan is it?")).to_have_value("Medicaid")
+    unfold(fresh, "Patient and insurance card")
+    name = fresh.get_by_role("textbox", name="Patient's name", exact=True)
+    expect(name).to_have_value("Example Patient")
+
+
+def test_a_wrong_date_is_one_sentence_and_can_be_mended(server, open_page):
+    page = open_page(f"{server}/letter")
+    pick(page, "Which plan do you have?", "Cigna")
+    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+    unfold(page, "Patient and insurance card")
+    fill(page, "Date of birth", "2026-02-30")
+    expect(page.get_by_role("alert")).to_contain_text("is not a day on the calendar")
+    fill(page, "Date of birth", "1980-01-01")
+    expect(page.get_by_role("button", name="Make the draft")).to_be_visible()
+
+
+def test_a_broken_dataset_names_file_and_row_and_no_traceback(open_page, tmp_path, chromium):
+    broken = tmp_path / "data"
+    shutil.copytree(BUNDLED, broken)
+    rules = broken / "rules.csv"
+    rules.write_text(rules.read_text(encoding="utf-8").replace(",stated,", ",certain,", 1))
+    with serving(COVERAGE_DATA=str(broken)) as address:
+        page = open_page(address)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("can't be used right now")
+        expect(page.get_by_text("rules.csv, row")).to_contain_text("'certain' is not one of")
+        assert "Traceback" not in page.content()

@@ -1,0 +1,120 @@
+"""A real server and a real Chromium, for tests and for the pictures in the docs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SECONDS_TO_START = 60
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[str]:
+    """Runs the dashboard as `make run` does; yields its address."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://localhost:{port}"
+        _wait_for(f"{address}/_stcore/health", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(SECONDS_TO_START * 10):
+        if process.poll() is not None:
+            raise RuntimeError("the dashboard did not start")
+        try:
+            with urllib.request.urlopen(url):  # noqa: S310 (our own server, just started)
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the dashboard did not answer within {SECONDS_TO_START} seconds")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless; it asks nothing of the net by itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+def settle(page: Page) -> None:
+    """Waits until the server has drawn everything the last action asked for."""
+    page.wait_for_timeout(150)
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget]')"
+        " && !document.querySelector('[data-stale=true]')"
+    )
+    page.wait_for_timeout(150)
+
+
+def pick(page: Page, label: str, text: str) -> None:
+    """Types into a drop-down and takes the first match."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(text)
+    page.get_by_role("option").first.wait_for()
+    box.press("Enter")
+    settle(page)
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """Fills a text box and lets the page take it in."""
+    box = page.get_by_role("textbox", name=label, exact=True)
+    box.fill(text)
+    box.press("Tab")
+    settle(page)
+
+
+def unfold(page: Page, title: str) -> None:
+    """Opens a folded section."""
+    page.locator("summary").filter(has_text=title).click()
+    page.wait_for_timeout(300)
+
+
+def whole_page(page: Page) -> None:
+    """Makes the window as tall as the page, so that a picture shows all of it."""
+    height = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
+    width = (page.viewport_size or {"width": 390})["width"]
+    page.set_viewport_size({"width": width, "height": int(height) + 80})
+    page.wait_for_timeout(500)
