@@ -30,7 +30,7 @@ $(READY): requirements.txt
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-emit-index-url --extra test pyproject.toml -o requirements.txt
+		--no-header --no-strip-extras --no-emit-index-url --extra test pyproject.toml -o requirements.txt
 
 screenshots: $(READY)
 	$(BIN)/python -m tools.screenshots docs/screenshots
