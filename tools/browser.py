@@ -33,7 +33,7 @@ def serving(**environment: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        address = f"http://localhost:{port}"
+        address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/_stcore/health", process)
         yield address
     finally:
