@@ -28,9 +28,9 @@ from compound_coverage.determination.report import (
     medication_json,
     plan_json,
 )
-from compound_coverage.letters.assemble import draft_for
+from compound_coverage.letters.assemble import draft_for, letter_table
 from compound_coverage.letters.casefile import case_schema, example_case, load_case
-from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pdf, write
+from compound_coverage.letters.render import Draft, to_docx, to_pdf, write
 from compound_coverage.vocabulary import IngredientSource
 
 DONE, WANTING, BAD_INPUT = 0, 1, 2
@@ -246,21 +246,9 @@ def _letter_bytes(draft: Draft, ending: str) -> tuple[bytes, list[str]]:
 
 
 def _letter_types(options: argparse.Namespace) -> int:
-    types = letter_types(options.language)
-    _say(
-        options,
-        [
-            {
-                "type": kind.letter_type,
-                "title": kind.title,
-                "signer": kind.signer,
-                "law": kind.law,
-                "deadline": kind.deadline,
-            }
-            for kind in types
-        ],
-        [f"{kind.letter_type}  {kind.title}  ({kind.law})" for kind in types],
-    )
+    table = letter_table(_load(options), options.language)
+    lines = [f"{kind['type']}  {kind['title']}  ({kind['law']})" for kind in table]
+    _say(options, table, lines)
     return DONE
 
 

@@ -416,7 +416,11 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Determination:
-    """The reasoned answer. ``context`` holds what is worth knowing but decides nothing."""
+    """The reasoned answer.
+
+    ``context`` holds what is worth knowing but decides nothing; ``clocks`` the rules that set
+    deadlines for this case.
+    """
 
     verdict: Verdict
     summary: str
@@ -427,3 +431,4 @@ class Determination:
     next_steps: tuple[NextStep, ...]
     context: tuple[Reason, ...]
     by_source: tuple[tuple[IngredientSource, Verdict], ...]
+    clocks: tuple[Rule, ...] = ()

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
-from compound_coverage.dataset.search import STATES
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.phone import HAVE_READY, ask_the_pharmacy, ask_the_plan
 from compound_coverage.determination.question import make_case
@@ -18,10 +17,11 @@ from compound_coverage.vocabulary import (
     Case,
     Determination,
     IngredientSource,
+    Medication,
     Reason,
     Verdict,
 )
-from dashboard.choices import ask_plan, pick_medication
+from dashboard.choices import ask_plan, by_label, pick_medication, pick_one, pick_state
 from dashboard.parts import cite, dataset_or_stop, plain
 
 ICONS = {
@@ -55,6 +55,7 @@ SUPPORT = {
     "supported": "Yes, a book supports this use",
     "not_supported": "No, we looked and found none",
 }
+NOT_CONFIRMED = ":material/pending: **Not confirmed yet. It did not count.**"
 ASKS = {"plan": "Ask your plan", "pharmacy": "Ask your pharmacy", "prescriber": "Ask your doctor"}
 
 
@@ -98,14 +99,8 @@ def _ask(dataset: Dataset) -> Case | None:
         help="Your pharmacy can tell you. It often decides the answer.",
     )
     st.header("3. Your condition", divider="gray")
-    condition_id = st.selectbox(
-        "What is it for?",
-        _conditions(dataset),
-        index=None,
-        format_func=lambda key: dataset.conditions[key].patient_words,
-        placeholder="Pick one, or leave it empty",
-        key="condition",
-        persist_state="session",
+    condition_id = pick_one(
+        "What is it for?", _conditions(dataset), "condition", "Pick one, or leave it empty"
     )
     more = _ask_more()
     _show_crisis_line(condition_id)
@@ -126,10 +121,10 @@ def _ask(dataset: Dataset) -> Case | None:
     )
 
 
-def _conditions(dataset: Dataset) -> list[str]:
+def _conditions(dataset: Dataset) -> dict[str, str]:
     """Conditions a person can have; an entry without any code only gathers general studies."""
-    pickable = [key for key, condition in dataset.conditions.items() if condition.icd10_codes]
-    return sorted(pickable, key=lambda key: dataset.conditions[key].patient_words)
+    pickable = [c for c in dataset.conditions.values() if c.icd10_codes]
+    return by_label({c.condition_id: c.patient_words for c in pickable})
 
 
 def _ask_more() -> _More:
@@ -151,15 +146,7 @@ def _ask_more() -> _More:
             key="age",
             persist_state="session",
         )
-        state = st.selectbox(
-            "State you live in",
-            list(STATES),
-            index=None,
-            format_func=lambda key: STATES[key],
-            placeholder="Pick your state",
-            key="home_state",
-            persist_state="session",
-        )
+        state = pick_state("State you live in", "home_state")
         compendium = st.radio(
             "Does a drug reference book support this use? A pharmacist can look it up.",
             list(SUPPORT),
@@ -167,7 +154,7 @@ def _ask_more() -> _More:
             key="compendium",
             persist_state="session",
         )
-    return _More(cost, age, state or "", compendium or "")
+    return _More(cost, age, state, compendium or "")
 
 
 def _show_crisis_line(condition_id: str | None) -> None:
@@ -186,6 +173,7 @@ def _show(answer: Determination) -> None:
     _show_unknowns(answer)
     _show_steps(answer)
     _show_phone_script(answer)
+    _show_medicine(answer.case.medication)
     _show_context(answer)
 
 
@@ -251,7 +239,7 @@ def _marks(reason: Reason) -> Iterator[str]:
     if reason.rule.basis == Basis.INFERRED:
         yield ":material/visibility: **This is our reading of the rule.**"
     if reason.rule.basis == Basis.UNVERIFIED:
-        yield ":material/pending: **Not confirmed yet. It did not count.**"
+        yield NOT_CONFIRMED
 
 
 def _show_unknowns(answer: Determination) -> None:
@@ -284,6 +272,16 @@ def _show_phone_script(answer: Determination) -> None:
         ):
             st.subheader(heading)
             st.markdown("\n".join(f"1. {plain(line)}" for line in lines))
+
+
+def _show_medicine(medication: Medication) -> None:
+    with st.expander("About this medicine"):
+        st.markdown(f"**Why it is compounded:** {plain(medication.why_compounded)}")
+        st.markdown(f"**What a plan may offer instead:** {plain(medication.marketed_alternative)}")
+        if medication.basis == Basis.UNVERIFIED:
+            st.markdown(NOT_CONFIRMED)
+        if medication.citation:
+            st.markdown(cite(medication.citation))
 
 
 def _show_context(answer: Determination) -> None:

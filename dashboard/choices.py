@@ -1,45 +1,55 @@
-"""The two choices both pages ask for: the plan and the medicine."""
+"""The choices people make from a list, and the two that both pages ask for."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
 
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.search import LINE_NAMES, STATES, unlisted_plan_id
-from compound_coverage.vocabulary import LineOfBusiness, Plan
+from compound_coverage.vocabulary import Plan
 from dashboard.parts import plain
 
 UNLISTED = "my-plan-is-not-listed"
+T = TypeVar("T")
+
+
+def pick_one(label: str, names: Mapping[T, str], key: str, placeholder: str) -> T | None:
+    """The key picked from ``names`` (key to label, in the order shown), or None if none yet."""
+    return st.selectbox(
+        label,
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder=placeholder,
+        key=key,
+        persist_state="session",
+    )
+
+
+def by_label(names: Mapping[str, str]) -> dict[str, str]:
+    """The same choices, sorted by what a person reads."""
+    return dict(sorted(names.items(), key=lambda pair: pair[1].casefold()))
+
+
+def pick_state(label: str, key: str) -> str:
+    """Two letters, or nothing."""
+    return pick_one(label, STATES, key, "Pick your state") or ""
 
 
 def pick_medication(dataset: Dataset) -> str | None:
     """The id of the medicine picked, or None."""
-    return st.selectbox(
-        "Which medicine?",
-        sorted(dataset.medications, key=lambda key: dataset.medications[key].name),
-        index=None,
-        format_func=lambda key: dataset.medications[key].name,
-        placeholder="Type a name, such as naltrexone",
-        key="medication",
-        persist_state="session",
-    )
+    names = by_label({m.medication_id: m.name for m in dataset.medications.values()})
+    return pick_one("Which medicine?", names, "medication", "Type a name, such as naltrexone")
 
 
 def ask_plan(dataset: Dataset) -> str:
     """The id of the plan picked, or of the stand-in for one not listed; empty if none yet."""
-
-    def label(key: str) -> str:
-        return "My plan is not listed" if key == UNLISTED else dataset.plans[key].name
-
-    plan_id = st.selectbox(
-        "Which plan do you have?",
-        [UNLISTED, *sorted(dataset.plans, key=label)],
-        index=None,
-        format_func=label,
-        placeholder="Type your insurer's name",
-        key="plan",
-        persist_state="session",
-    )
+    names = {UNLISTED: "My plan is not listed"}
+    names |= by_label({plan.plan_id: plan.name for plan in dataset.plans.values()})
+    plan_id = pick_one("Which plan do you have?", names, "plan", "Type your insurer's name")
     if plan_id == UNLISTED:
         return _ask_unlisted()
     if plan_id and dataset.plans[plan_id].note:
@@ -58,22 +68,6 @@ def remember_plan(dataset: Dataset, plan: Plan) -> None:
 
 
 def _ask_unlisted() -> str:
-    line = st.selectbox(
-        "What kind of plan is it?",
-        list(LineOfBusiness),
-        index=None,
-        format_func=lambda key: LINE_NAMES[key],
-        placeholder="Pick one",
-        key="line",
-        persist_state="session",
-    )
-    state = st.selectbox(
-        "Which state?",
-        list(STATES),
-        index=None,
-        format_func=lambda key: STATES[key],
-        placeholder="Pick your state",
-        key="state",
-        persist_state="session",
-    )
-    return unlisted_plan_id(line, state or "") if line else ""
+    line = pick_one("What kind of plan is it?", LINE_NAMES, "line", "Pick one")
+    state = pick_state("Which state?", "state")
+    return unlisted_plan_id(line, state) if line else ""

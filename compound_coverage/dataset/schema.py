@@ -81,7 +81,9 @@ class SourceRow(Row):
     KEY = ("source_id",)
     TITLE = "Documents that rules, medications and studies cite"
 
-    source_id: Id = Field(description="Short id of the document", examples=["cigna-compounds"])
+    source_id: Id = Field(
+        description="Short id of the document", examples=["example-health-compounds"]
+    )
     title: Text = Field(description="Title a reader can find it by")
     publisher: Text = Field(description="Who published it")
     url: Url = Field(description="Address at which it was read, or (never read) can be confirmed")
@@ -99,7 +101,7 @@ class PayerRow(Row):
     KEY = ("payer_id",)
     TITLE = "Insurers, pharmacy benefit managers, programs and employer plans"
 
-    payer_id: Id = Field(description="Short id", examples=["cigna"])
+    payer_id: Id = Field(description="Short id", examples=["example-health"])
     name: Text = Field(description="Name as people know it")
     kind: Literal["insurer", "pbm", "government_program", "employer_plan"] = Field(
         description="What kind of payer it is"
@@ -116,7 +118,7 @@ class PlanRow(Row):
         "pbm_id": ("payers.csv", "payer_id"),
     }
 
-    plan_id: Id = Field(description="Short id", examples=["cigna-employer-insured"])
+    plan_id: Id = Field(description="Short id", examples=["example-health-employer-insured"])
     name: Text = Field(description="Name a person would pick")
     payer_id: Id = Field(description="Whose plan it is")
     pbm_id: OptionalId = Field(description="Its pharmacy benefit manager, if published")
@@ -139,7 +141,7 @@ class RuleRow(Row):
         "source_id": ("sources.csv", "source_id"),
     }
 
-    rule_id: Id = Field(description="Short id", examples=["cigna-bulk-not-paid"])
+    rule_id: Id = Field(description="Short id", examples=["example-health-powder-not-paid"])
     level: Literal[Level.LAW, Level.PROGRAM, Level.PAYER, Level.PBM, Level.PLAN] = Field(
         description="Who speaks: law, program, payer, pbm or plan"
     )

@@ -21,10 +21,10 @@ from datetime import date
 from typing import Protocol
 
 from compound_coverage.dataset.dates import first_day, last_day, months_before
+from compound_coverage.determination.clocks import deadline_text
 from compound_coverage.determination.facts import Listed, all_of, open_tests, tests_hold
 from compound_coverage.determination.words import (
     CONFIRM_OUR_READING,
-    deadline_text,
     plan_questions,
     question_about,
     questions_of,
@@ -117,6 +117,7 @@ def determine(case: Case, book: RuleBook) -> Determination:
             for rule, applies in decision.context
         ),
         by_source=by_source,
+        clocks=_clocks(decision),
     )
     return replace(draft, summary=summary_of(draft), next_steps=tuple(_next_steps(draft, book)))
 
@@ -388,6 +389,12 @@ def _next_steps(draft: Determination, book: RuleBook) -> list[NextStep]:
         citation = rule.citation if rule else None
         steps.append(NextStep(step.action, deadline_text(rule), citation))
     return steps
+
+
+def _clocks(decision: _Decision) -> tuple[Rule, ...]:
+    """Rules whose clocks run in this case; an unconfirmed one is marked as that when told."""
+    leads = [rule for rule, applies in decision.context if applies]
+    return tuple(rule for rule in _in_order((*decision.applying, *leads)) if rule.deadlines)
 
 
 def _situation(only_if: str, draft: Determination) -> bool:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from compound_coverage.vocabulary import (
     Basis,
     Case,
-    Deadline,
     Determination,
     Fact,
     IngredientSource,
-    Rule,
     Test,
     Unknown,
     Verdict,
@@ -128,26 +126,3 @@ def _tablet_helps(answer: Determination) -> bool:
     return answer.verdict in (Verdict.NOT_COVERED, Verdict.EXCEPTION_ONLY) and verdicts[
         IngredientSource.APPROVED_PRODUCT
     ] in (Verdict.COVERED, Verdict.CONDITIONAL)
-
-
-def deadline_text(rule: Rule | None) -> str:
-    """The clocks of a rule in words, the member's own first; empty if it has none."""
-    if rule is None:
-        return ""
-    clocks = sorted(rule.deadlines, key=lambda d: (d.actor != "member", d.urgency != "standard"))
-    sentences = [_clock_text(clock) for clock in clocks]
-    if sentences and rule.basis == Basis.UNVERIFIED:
-        sentences.append("We have not confirmed this yet.")
-    return " ".join(sentences)
-
-
-_WHOSE = {"member": "You have", "plan": "The plan has", "reviewer": "The reviewer has"}
-_TRACKS = {"standard": "", "expedited": " if it is urgent", "payment": " if you already paid"}
-
-
-def _clock_text(clock: Deadline) -> str:
-    unit = clock.unit.replace("_", " ")
-    if clock.amount == 1:
-        unit = unit.removesuffix("s")
-    track = _TRACKS[clock.urgency]
-    return f"{_WHOSE[clock.actor]} {clock.amount} {unit} from {clock.counted_from}{track}."

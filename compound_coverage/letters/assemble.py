@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.dataset.search import LINE_NAMES
+from compound_coverage.determination.clocks import deadline_by_stage
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.question import make_case
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.render import Draft, draft
-from compound_coverage.vocabulary import Case, IngredientSource
+from compound_coverage.letters.templates import letter_types
+from compound_coverage.vocabulary import Case, IngredientSource, LineOfBusiness
 
 
 def draft_for(
@@ -24,6 +27,38 @@ def draft_for(
     case_file = _with_condition(case_file, dataset)
     medication = answer.case.medication
     return draft(case_file, answer, medication, dataset.studies, letter_type, language)
+
+
+def letter_table(dataset: Dataset, language: str) -> list[dict[str, str]]:
+    """Each letter type with its title, who signs it, and the law and deadline behind it.
+
+    Law and deadline come from the dataset's own clocks, for each kind of insurance that has one.
+    """
+    table = []
+    for kind in letter_types(language):
+        stages = {stage for named in kind.stages.values() for stage in named}
+        rules = [
+            rule
+            for rule in dataset.rules
+            if any(clock.stage in stages for clock in rule.deadlines) and not rule.states
+        ]
+        told = {
+            line: deadline_by_stage([r for r in rules if line in r.lines_of_business], stages)
+            for line in LineOfBusiness
+        }
+        laws = dict.fromkeys(rule.citation.section for rule in rules if rule.citation.section)
+        table.append(
+            {
+                "type": kind.letter_type,
+                "title": kind.title,
+                "signer": kind.signer,
+                "law": "; ".join(laws),
+                "deadline": " ".join(
+                    f"{LINE_NAMES[line]}: {text}" for line, text in told.items() if text
+                ),
+            }
+        )
+    return table
 
 
 def case_of(case_file: CaseFile, dataset: Dataset, on: date) -> Case:

@@ -456,7 +456,7 @@ def case_schema() -> dict[str, Any]:
 
 
 def example_case(
-    plan_id: str = "humana-medicare-part-d", medication_id: str = "ldn-capsule"
+    plan_id: str = "unlisted-employer-insured-TX", medication_id: str = "ldn-capsule"
 ) -> dict[str, Any]:
     """A complete case file of made-up people, ready to be written as JSON.
 
@@ -466,6 +466,7 @@ def example_case(
         "date": "2026-11-24",
         "plan": {
             "plan_id": plan_id,
+            "plan_name": "Example Health Plan",
             "member_id": "EXAMPLE-000000",
             "group": "EXAMPLE-GROUP",
             "bin": "000000",

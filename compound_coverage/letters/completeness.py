@@ -12,7 +12,13 @@ from compound_coverage.letters.answer import Point
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.gaps import Gap, is_unknown, values_at
 from compound_coverage.letters.templates import LetterType, Need, Situation, Words
-from compound_coverage.vocabulary import Determination, IngredientSource, Medication, Verdict
+from compound_coverage.vocabulary import (
+    Determination,
+    IngredientSource,
+    Medication,
+    Plan,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,12 @@ def holding_situations(
 
 
 def situation_names(
-    letter: LetterType, case: CaseFile, holding: Sequence[Situation]
+    letter: LetterType, case: CaseFile, plan: Plan, holding: Sequence[Situation]
 ) -> dict[str, bool]:
     """Every situation a template or a need may name, and whether it holds."""
     held = {situation.name for situation in holding}
     return {
+        "unlisted_plan": not plan.payer,
         "expedited": case.request.urgency == "expedited",
         "appeal": case.request.stage == "appeal",
         "renewal": case.request.stage == "renewal",

@@ -80,7 +80,7 @@ def draft(
     words = words_of(language)
     case = _with_ingredients(case_file, medication)
     holding = holding_situations(letter, case, medication)
-    situation = situation_names(letter, case, holding)
+    situation = situation_names(letter, case, determination.case.plan, holding)
     evidence = gather(case, medication, studies, holding)
     plan_points = points(determination, case, medication, words) if letter.answers_rule else []
     needs = {need.field: need for need in letter.needs}
@@ -110,9 +110,7 @@ def draft(
             *warnings_about(case_file, determination, medication, situation, words),
             *evidence.warnings,
         ),
-        deadline=letter.deadline_for(
-            case.request.stage or "initial", determination.case.plan.line_of_business
-        ),
+        deadline=letter.deadline_for(case.request.stage or "initial", determination.clocks),
     )
 
 

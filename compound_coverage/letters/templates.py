@@ -7,12 +7,14 @@ the folders holds what all letters of a language say of coded answers.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from compound_coverage.vocabulary import LineOfBusiness, Verdict
+from compound_coverage.determination.clocks import deadline_by_stage
+from compound_coverage.vocabulary import Rule, Verdict
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "letter_templates"
 LAYOUT = TEMPLATES / "layout"
@@ -55,16 +57,6 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """The law and the deadline behind a request, for stages and kinds of insurance."""
-
-    stages: tuple[str, ...]
-    lines: tuple[str, ...]
-    law: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LetterType:
     """One kind of letter in one language.
 
@@ -80,29 +72,16 @@ class LetterType:
     verdicts: tuple[Verdict, ...]
     notice: str
     answers_rule: bool
-    clocks: tuple[Clock, ...]
+    no_clock: str
+    stages: dict[str, tuple[str, ...]]
     needs: tuple[Need, ...]
     situations: tuple[Situation, ...]
     folder: Path
 
-    @property
-    def law(self) -> str:
-        """Every law a request of this type may rest on."""
-        return "; ".join(dict.fromkeys(clock.law for clock in self.clocks if clock.law))
-
-    @property
-    def deadline(self) -> str:
-        """The clocks of every stage and kind of insurance, in one text."""
-        return " ".join([*dict.fromkeys(clock.text for clock in self.clocks), self.notice])
-
-    def deadline_for(self, stage: str, line: LineOfBusiness) -> str:
-        """The clock that fits a request, and the reminder that the notice controls."""
-        for clock in self.clocks:
-            fits_line = not clock.lines or line in clock.lines
-            if fits_line and (not clock.stages or stage in clock.stages):
-                law = f" ({clock.law})" if clock.law else ""
-                return f"{clock.text}{law} {self.notice}"
-        return self.notice
+    def deadline_for(self, stage: str, clocks: Sequence[Rule]) -> str:
+        """The clocks of a request at ``stage`` with their law, and that the notice controls."""
+        told = deadline_by_stage(clocks, self.stages.get(stage, ()))
+        return f"{told or self.no_clock} {self.notice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +158,8 @@ def _read_letter(folder: Path) -> LetterType:
             verdicts=tuple(Verdict(verdict) for verdict in table["verdicts"]),
             notice=table["notice"],
             answers_rule=table["answers_rule"],
-            clocks=tuple(_clock(row) for row in table.get("deadline", ())),
+            no_clock=table["no_clock"],
+            stages={stage: tuple(names) for stage, names in table["stages"].items()},
             needs=tuple(_need(row) for row in table["needed"]),
             situations=tuple(_situation(row) for row in table.get("situation", ())),
             folder=folder,
@@ -195,11 +175,6 @@ def _read_letter(folder: Path) -> LetterType:
 def _read_toml(file: Path) -> dict[str, Any]:
     with file.open("rb") as stream:
         return tomllib.load(stream)
-
-
-def _clock(row: dict[str, Any]) -> Clock:
-    lines = tuple(LineOfBusiness(line).value for line in row.get("lines", ()))
-    return Clock(tuple(row.get("stages", ())), lines, row.get("law", ""), row["text"])
 
 
 def _need(row: dict[str, Any]) -> Need:

@@ -49,7 +49,8 @@ function Header(el)
 end
 
 -- Columns share the page: each gets room for its longest word, then for its longest text.
-local LINE = 96
+-- Word may fall back to a wider font than ours, so there a line holds fewer letters.
+local LINE = FORMAT == "docx" and 70 or 96
 local LONGEST_WORD, LONGEST_TEXT = 16, 60
 
 local function length(text)

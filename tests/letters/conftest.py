@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -12,19 +11,14 @@ from compound_coverage.letters.casefile import CaseFile, example_case, load_case
 from compound_coverage.vocabulary import (
     Basis,
     Case,
-    Citation,
     Comparison,
     Determination,
     Effect,
     Fact,
-    Grade,
-    Ingredient,
     IngredientSource,
     Level,
     LineOfBusiness,
-    Medication,
     MetCondition,
-    Plan,
     Quantifier,
     Reason,
     Rule,
@@ -32,43 +26,9 @@ from compound_coverage.vocabulary import (
     Test,
     Verdict,
 )
+from tests.builders import CITATION, LDN, NALTREXONE, PLAN, TODAY
 
-CITATION = Citation(
-    title="Made-up compound policy",
-    section="page 3",
-    url="https://example.org/policy",
-    grade=Grade.A,
-    last_checked="2026-11-01",
-    document_date="2026-01",
-)
-NALTREXONE = Ingredient(
-    ingredient_id="naltrexone",
-    name="naltrexone",
-    approved_product="naltrexone 50 mg tablet",
-    approved=True,
-    prescription_only=True,
-    withdrawn_for_safety=False,
-    label_uses=("F10", "F11"),
-    label_daily_mg=(50.0, 50.0),
-)
-LDN = Medication(
-    medication_id="ldn-capsule",
-    name="Low dose naltrexone capsule",
-    form="capsule",
-    route="oral",
-    strengths=("4.5 mg",),
-    ingredients=(NALTREXONE,),
-    why_compounded="The tablet is sold at 50 mg only.",
-    marketed_alternative="naltrexone 50 mg tablet",
-    marketed_in_strength_or_form=False,
-)
-PLAN = Plan(
-    plan_id="made-up-plan",
-    name="Made-up Plan",
-    payer_id="made-up-payer",
-    payer="Made-up Payer",
-    line_of_business=LineOfBusiness.EMPLOYER_INSURED,
-)
+__all__ = ["CITATION", "LDN", "NALTREXONE", "PLAN"]
 
 
 def make_rule(rule_id: str, effect: Effect, *facts: Fact, **changes: Any) -> Rule:
@@ -99,7 +59,7 @@ def make_determination(
     answer = Determination(
         verdict=verdict,
         summary="Made-up answer.",
-        case=Case(plan=PLAN, medication=LDN, on=date(2026, 11, 24)),
+        case=Case(plan=PLAN, medication=LDN, on=TODAY),
         reasons=tuple(Reason(rule, True, place == 0, False) for place, rule in enumerate(rules)),
         conditions=tuple(MetCondition(rule.condition, rule.citation) for rule in rules),
         unknowns=(),

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from compound_coverage.letters.assemble import case_of, draft_for
+from compound_coverage.letters.assemble import case_of, draft_for, letter_table
 from compound_coverage.letters.casefile import example_case, load_case
 from compound_coverage.vocabulary import IngredientSource
 
@@ -83,6 +83,34 @@ def test_other_conditions_bring_their_own_trials(bundled, code, trials):
     markdown = draft_for(case, bundled, LETTER, "en", ON).markdown
     assert all(trial in markdown for trial in trials)
     assert "Mischoulon" not in markdown
+
+
+@pytest.mark.parametrize(
+    ("plan", "stage", "says"),
+    [
+        ("humana-medicare-part-d", "appeal", "You have 65 calendar days from the date on"),
+        ("humana-medicare-part-d", "exception", "the prescriber's statement"),
+        ("cigna-employer-insured", "appeal", "You have 180 calendar days"),
+        ("cigna-employer-insured", "initial", "The plan has 15 calendar days"),
+        ("cigna-marketplace", "exception", "The plan has 24 hours"),
+        ("ohio-medicaid", "initial", "The plan has 24 hours"),
+        ("tricare", "appeal", "You have 90 calendar days"),
+        ("va", "appeal", "This kind of insurance has rules of its own"),
+    ],
+)
+def test_the_deadline_is_the_datasets_own(bundled, plan, stage, says):
+    case = example(plan={"plan_id": plan}, request={"stage": stage})
+    deadline = draft_for(case, bundled, LETTER, "en", ON).deadline
+    assert says in deadline
+    assert deadline.endswith("The date and address on your own notice control.")
+
+
+def test_every_letter_type_names_its_law_and_deadline(bundled):
+    for language in ("en", "es"):
+        for kind in letter_table(bundled, language):
+            assert "42 CFR 423" in kind["law"]
+            assert "Medicaid: " in kind["deadline"]
+            assert kind["signer"]
 
 
 def test_every_letter_in_every_language_is_drafted_for_every_kind_of_plan(bundled):

@@ -9,16 +9,16 @@ from compound_coverage.letters.render import UnknownLetterError, draft
 from compound_coverage.letters.templates import words_of
 from compound_coverage.vocabulary import (
     Basis,
+    Deadline,
     Effect,
     Fact,
     IngredientSource,
-    LineOfBusiness,
     Verdict,
 )
 from tests.letters.conftest import (
+    CITATION,
     LDN,
     NALTREXONE,
-    PLAN,
     REVIEW_RULE,
     SOURCE_RULE,
     STUDIES,
@@ -103,7 +103,6 @@ def test_every_optional_text_of_the_case_is_printed():
                  "Rash-text", "Shortage-text Checked on: November 20, 2026",
                  "Other-text"):  # fmt: skip
         assert text in made.markdown
-    assert "180 days" in made.deadline
 
 
 def test_a_renewal_shows_the_measured_response():
@@ -268,7 +267,7 @@ def test_the_compendium_result_is_told_as_it_was_found():
 
 def test_the_deciding_rule_is_quoted_with_citation_and_answered_point_by_point():
     text = letter().markdown
-    assert "Summary of source-rule. (Made-up compound policy, page 3, dated January 2026" in text
+    assert "Summary of source-rule. (Made-up policy, page 1, dated January 1, 2026" in text
     assert "checked November 1, 2026, https://example.org/policy" in text
     assert re.search(r"\| Condition of source-rule\..*FDA-approved product\.", text)
     assert re.search(r"\| Condition of review-rule\..*This letter is part of that request", text)
@@ -368,12 +367,19 @@ def test_an_exception_is_asked_for_where_there_is_one():
     assert "I ask for an exception to it." in made.markdown
 
 
-def test_part_d_has_its_own_clock():
-    answer = make_determination()
-    plan = replace(PLAN, line_of_business=LineOfBusiness.MEDICARE_PART_D)
-    answer = replace(answer, case=replace(answer.case, plan=plan))
-    assert "prescriber's statement" in letter(answer=answer).deadline
-    assert "42 CFR 423.578(b)" in letter(answer=answer).deadline
+def test_the_clock_of_the_stage_is_shown_with_its_law():
+    clock = make_rule(
+        "clock",
+        Effect.SETS_DEADLINE,
+        citation=replace(CITATION, section="45 CFR 1.2"),
+        deadlines=(
+            Deadline("internal_appeal", "member", "standard", 180, "calendar_days", "the notice"),
+        ),
+    )
+    answer = make_determination(clocks=(clock,))
+    made = letter(made_case(request={"stage": "appeal"}), answer=answer)
+    assert made.deadline.startswith("You have 180 calendar days from the notice. (45 CFR 1.2) ")
+    assert "180" not in letter(answer=answer).deadline
 
 
 # -- warnings ----------------------------------------------------------------------------------

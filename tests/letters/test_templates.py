@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
-from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from compound_coverage.dataset.schema import DeadlineRow
 from compound_coverage.letters import markdown, templates
-from compound_coverage.letters.casefile import CaseFile
+from compound_coverage.letters.casefile import CaseFile, RequestPart
 from compound_coverage.letters.gaps import is_unknown, values_at
 from compound_coverage.letters.render import Missing, draft
 from compound_coverage.letters.templates import (
@@ -19,7 +20,7 @@ from compound_coverage.letters.templates import (
     letter_types,
     words_of,
 )
-from compound_coverage.vocabulary import LineOfBusiness, Verdict
+from compound_coverage.vocabulary import Verdict
 from tests.letters.conftest import LDN, STUDIES, empty_case, made_case, make_determination
 
 LETTERS = [letter for language in languages() for letter in letter_types(language)]
@@ -38,28 +39,20 @@ def test_an_unknown_type_or_language_names_the_right_ones():
         letter_type_named("love_letter", "en")
 
 
-def test_every_type_says_law_deadline_signer_and_verdicts():
+def test_every_type_says_signer_verdicts_and_the_clocks_of_every_stage():
+    for letter in letter_types("en"):
+        assert letter.signer == "The prescriber"
+        assert Verdict.COVERED not in letter.verdicts
+        asked = get_args(get_args(RequestPart.model_fields["stage"].annotation)[0])
+        assert set(letter.stages) == set(asked)
+        known = set(get_args(DeadlineRow.model_fields["stage"].annotation))
+        assert {stage for stages in letter.stages.values() for stage in stages} <= known
+
+
+@pytest.mark.parametrize("stage", ["initial", "exception", "appeal", "renewal", "unheard-of"])
+def test_where_no_clock_is_known_the_plan_is_asked_and_the_notice_named(stage):
     (letter,) = letter_types("en")
-    assert "42 CFR 423.578(b)" in letter.law
-    assert "72 hours" in letter.deadline
-    assert letter.deadline.endswith(NOTICE)
-    assert letter.signer == "The prescriber"
-    assert Verdict.COVERED not in letter.verdicts
-
-
-@pytest.mark.parametrize("line", LineOfBusiness)
-@pytest.mark.parametrize("stage", ["initial", "exception", "appeal", "renewal"])
-def test_every_case_has_a_deadline_text_that_ends_with_the_notice(line, stage):
-    (letter,) = letter_types("en")
-    assert letter.deadline_for(stage, line).endswith(NOTICE)
-    assert len(letter.deadline_for(stage, line)) > len(NOTICE)
-
-
-def test_an_appeal_has_another_clock_than_a_request():
-    (letter,) = letter_types("en")
-    part_d = LineOfBusiness.MEDICARE_PART_D
-    assert "65 days" in letter.deadline_for("appeal", part_d)
-    assert "65 days" not in letter.deadline_for("initial", part_d)
+    assert letter.deadline_for(stage, ()) == f"{letter.no_clock} {NOTICE}"
 
 
 @pytest.mark.parametrize("letter", LETTERS, ids=lambda letter: letter.language)
@@ -77,9 +70,7 @@ def test_a_reading_copy_asks_for_the_same_facts_as_the_letter(letter):
         return [(n.field, n.who, n.when, n.only_if, n.unless) for n in one.needs]
 
     assert shape(letter) == shape(english)
-    assert [(c.stages, c.lines, c.law) for c in letter.clocks] == [
-        (c.stages, c.lines, c.law) for c in english.clocks
-    ]
+    assert letter.stages == english.stages
     assert letter.situations == english.situations
 
 
@@ -120,11 +111,6 @@ def test_no_value_of_a_template_can_become_a_numbered_list(letter):
     assert not re.search(r"^(- )?\{\{[^}]*\}\}[.)]", text, re.MULTILINE)
 
 
-def test_where_no_clock_fits_the_notice_is_named():
-    letter = replace(letter_types("en")[0], clocks=())
-    assert letter.deadline_for("initial", LineOfBusiness.VA) == NOTICE
-
-
 def test_a_new_folder_is_a_new_letter_type(tmp_path, monkeypatch):
     home = tmp_path / "letter_templates"
     shutil.copytree(templates.TEMPLATES, home)
@@ -132,7 +118,7 @@ def test_a_new_folder_is_a_new_letter_type(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "letter.toml").write_text(
         'title="Short note"\nsigner="The patient"\nmark="DRAFT"\nverdicts=["unknown"]\n'
-        'notice="Look at your notice."\nanswers_rule=false\n'
+        'notice="Look at your notice."\nno_clock="Ask."\nanswers_rule=false\n[stages]\n'
         '[[needed]]\nfield="patient.name"\nlabel="your name"\nwhy="To answer you."\nwho="patient"',
         encoding="utf-8",
     )
@@ -160,7 +146,7 @@ def test_a_broken_folder_is_the_authors_fault_and_says_where(tmp_path):
     with pytest.raises(TemplateFolderError, match=r"letter\.toml"):
         templates._read_letter(write_letter(tmp_path / "en" / "a", 'title = "x"'))
     whole = (
-        'title="x"\nsigner="x"\nmark="x"\nverdicts=[]\nnotice="x"\nanswers_rule=true\n'
+        'title="x"\nsigner="x"\nmark="x"\nverdicts=[]\nnotice="x"\nno_clock="x"\nanswers_rule=true\n[stages]\n'
         '[[needed]]\nfield="date"\nlabel="x"\nwhy="x"\nwho="aunt"'
     )
     with pytest.raises(TemplateFolderError, match="aunt"):
