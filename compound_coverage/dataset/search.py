@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
+from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process, utils
 
@@ -11,9 +13,11 @@ from compound_coverage.dataset.load import Dataset
 from compound_coverage.vocabulary import LineOfBusiness, Medication, Plan
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 # Below this score a name shares too little with the text to be meant by it (0-100 scale).
 GOOD_ENOUGH = 62.0
+LIKE_ENOUGH = 60.0
 
 STATES: dict[str, str] = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
@@ -136,31 +140,60 @@ def find_medications(dataset: Dataset, text: str = "") -> list[Medication]:
     return _best(dataset.medications, names, text)
 
 
-def _best(items: Mapping[str, T], names: Mapping[str, tuple[str, ...]], text: str) -> list[T]:
+class WordIndex(Generic[K]):
+    """Finds names by their words, typos forgiven, best first.
+
+    ``names`` maps a key to everything it may be called by. Built once, asked often: each word
+    of a question is compared with the distinct words of all names, not with the names.
+    """
+
+    def __init__(self, names: Mapping[K, Sequence[str]]) -> None:
+        self._order = {key: (called[0] if called else "") for key, called in names.items()}
+        self._keys: dict[str, set[K]] = {}
+        self._length: dict[K, int] = {}
+        for key, called in names.items():
+            split = [utils.default_process(name).split() for name in called]
+            self._length[key] = min((len(words) for words in split if words), default=0)
+            for word in {word for words in split for word in words}:
+                self._keys.setdefault(word, set()).add(key)
+        self._words = sorted(self._keys)
+
+    def best(self, text: str) -> list[K]:
+        """Keys whose names hold the words of ``text``, best first; empty if none comes near."""
+        wanted = utils.default_process(text).split()
+        totals: dict[K, float] = {}
+        for word in wanted:
+            for key, score in self._near(word).items():
+                totals[key] = totals.get(key, 0.0) + score
+        good = [
+            (-self._score(key, total, len(wanted)), self._order[key], key)
+            for key, total in totals.items()
+            if total / len(wanted) >= GOOD_ENOUGH
+        ]
+        return [key for _, _, key in sorted(good, key=lambda found: found[:2])]
+
+    def _score(self, key: K, total: float, asked: int) -> float:
+        # of names that fit alike, the one with fewer words left over is the closer one
+        return total / asked - 0.1 * max(0, self._length[key] - asked)
+
+    def _near(self, word: str) -> dict[K, float]:
+        """Keys with a word like this one, and how like it is (0-100)."""
+        found: dict[K, float] = {}
+        similar = process.extract(
+            word, self._words, scorer=fuzz.ratio, score_cutoff=LIKE_ENOUGH, limit=None
+        )
+        scores = {other: score for other, score, _ in similar}
+        start = bisect_left(self._words, word)
+        for other in takewhile(lambda other: other.startswith(word), self._words[start:]):
+            scores[other] = 100.0
+        for other, score in scores.items():
+            for key in self._keys[other]:
+                if score > found.get(key, 0.0):
+                    found[key] = score
+        return found
+
+
+def _best(items: Mapping[str, T], names: Mapping[str, Sequence[str]], text: str) -> list[T]:
     if not text.strip():
         return [items[key] for key in sorted(items, key=lambda key: names[key][0])]
-    scored = [(_score(text, names[key]), key) for key in items]
-    good = sorted((-score, names[key][0], key) for score, key in scored if score >= GOOD_ENOUGH)
-    return [items[key] for _, _, key in good]
-
-
-def _score(text: str, names: tuple[str, ...]) -> float:
-    """How well the words of ``text`` are found among the words of any of ``names``."""
-    wanted = utils.default_process(text).split()
-    if not wanted:
-        return 0.0
-    return max(_word_score(wanted, utils.default_process(name).split()) for name in names)
-
-
-def _word_score(wanted: list[str], found: list[str]) -> float:
-    if not found:
-        return 0.0
-    per_word = [max(_similar(word, other) for other in found) for word in wanted]
-    # a name with fewer words left over is the closer one
-    return sum(per_word) / len(per_word) - 0.1 * max(0, len(found) - len(wanted))
-
-
-def _similar(word: str, other: str) -> float:
-    if other.startswith(word):
-        return 100.0
-    return fuzz.ratio(word, other)
+    return [items[key] for key in WordIndex(names).best(text)]
