@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 
-.PHONY: run test lint lock clean screenshots
+.PHONY: run test lint lock clean screenshots bench fuzz faults
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -16,7 +16,7 @@ test: lint
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy compound_coverage dashboard app.py tools tests
+	$(BIN)/mypy compound_coverage dashboard app.py tools tests bench
 	$(BIN)/lint-imports
 	$(BIN)/python -m compound_coverage data validate
 
@@ -31,6 +31,16 @@ lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-strip-extras --no-emit-index-url --extra test pyproject.toml -o requirements.txt
+
+# the long editions of what `make test` runs short: see docs/measured.md for the sizes
+bench: $(READY)
+	$(BIN)/python -m bench.run --out bench/RESULTS.md
+
+fuzz: $(READY)
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 tests/formulary
+
+faults: $(READY)
+	COMPOUND_COVERAGE_KILLS=25 $(BIN)/pytest -q tests/formulary/test_faults.py
 
 screenshots: $(READY)
 	$(BIN)/python -m tools.screenshots docs/screenshots

@@ -8,6 +8,7 @@ st.navigation(
     [
         st.Page("dashboard/check.py", title="Check coverage", url_path="check", default=True),
         st.Page("dashboard/letter.py", title="Draft a letter", url_path="letter"),
+        st.Page("dashboard/lists.py", title="Drug lists", url_path="lists"),
     ],
     position="top",
 ).run()

@@ -16,12 +16,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
+from compound_coverage.cli_formulary import add_commands, imported
 from compound_coverage.dataset.load import BUNDLED, Dataset, load
 from compound_coverage.dataset.maintain import format_dataset
-from compound_coverage.dataset.search import STATES, find_medications, find_plans
+from compound_coverage.dataset.search import STATES, find_medications
 from compound_coverage.dataset.validate import validate
 from compound_coverage.determination.compare import compare
 from compound_coverage.determination.engine import determine
+from compound_coverage.determination.published import PlanIndex
 from compound_coverage.determination.question import SUPPORT, make_case, parse_day
 from compound_coverage.determination.report import (
     determination_json,
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_letter(commands)
     _add_case(commands)
     _add_data(commands)
+    add_commands(commands, _json_flag, _say)
     return parser
 
 
@@ -112,7 +115,9 @@ def _plans(options: argparse.Namespace) -> int:
         raise ValueError(f"'{options.state}' is not a state; use two letters such as TX.")
     if options.limit is not None and options.limit < 1:
         raise ValueError("--limit must be 1 or more.")
-    plans = find_plans(_load(options), options.text, state=state, limit=options.limit)
+    with imported() as formularies:
+        index = PlanIndex(_load(options), formularies)
+    plans = index.find(options.text, state=state, limit=options.limit)
     _say(
         options,
         [plan_json(plan) for plan in plans],
@@ -163,20 +168,22 @@ def _add_check(commands: Any) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     dataset = _load(options)
-    case = make_case(
-        dataset,
-        options.plan,
-        options.medication,
-        on=parse_day(options.on) if options.on else date.today(),
-        source=options.source,
-        ndcs=options.ndc,
-        diagnosis=options.diagnosis,
-        compendium=options.compendium,
-        literature=options.literature,
-        monthly_cost=options.monthly_cost,
-        age=options.age,
-        state=options.state,
-    )
+    with imported() as formularies:
+        case = make_case(
+            dataset,
+            options.plan,
+            options.medication,
+            on=parse_day(options.on) if options.on else date.today(),
+            source=options.source,
+            ndcs=options.ndc,
+            diagnosis=options.diagnosis,
+            compendium=options.compendium,
+            literature=options.literature,
+            monthly_cost=options.monthly_cost,
+            age=options.age,
+            state=options.state,
+            formularies=formularies,
+        )
     answer = determination_json(determine(case, dataset))
     _say(options, answer, _check_lines(answer))
     return DONE
@@ -220,7 +227,9 @@ def _letter(options: argparse.Namespace) -> int:
     if ending not in LETTER_ENDINGS:
         raise ValueError(f"--out must end in {', '.join(LETTER_ENDINGS)}, not '{ending}'.")
     on = parse_day(options.on) if options.on else date.today()
-    draft = draft_for(load_case(options.case), _load(options), options.type, options.language, on)
+    case = load_case(options.case)
+    with imported() as formularies:
+        draft = draft_for(case, _load(options), options.type, options.language, on, formularies)
     data, warnings = _letter_bytes(draft, ending)
     write(options.out, data)
     document: dict[str, Any] = {

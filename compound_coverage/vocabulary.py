@@ -320,6 +320,8 @@ class KnownNdc:
     ingredient_id: str
     name: str
     kind: str
+    marketing_category: str
+    product_type: str
     citation: Citation
 
 
@@ -359,12 +361,35 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class FormularyFact:
+    """What a plan's published drug list says of the approved product of one ingredient.
+
+    It is about that product, never about the compound. ``cost_sharing`` says in words what the
+    product itself would cost the member.
+    """
+
+    ingredient_id: str
+    product: str
+    rxcui: str
+    on_list: bool
+    supplement: bool
+    tier: str
+    prior_authorization: bool | None
+    step_therapy: bool | None
+    quantity_limit: str
+    indications: tuple[str, ...]
+    cost_sharing: tuple[str, ...]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the engine looks at. ``None`` and empty mean: not known.
 
     ``sources`` maps an ingredient id to where the pharmacy takes it from. ``compendium`` and
     ``literature`` say whether somebody has *looked up* support for this use, and found it.
-    ``on_formulary`` and ``has_rebate`` map an ingredient id to what a published list says.
+    ``formulary`` holds what the plan's published drug list says of the ingredients' approved
+    products; ``has_rebate`` maps an ingredient id to what the rebate list says.
     """
 
     plan: Plan
@@ -381,7 +406,7 @@ class Case:
     pharmacy_network: str = ""
     pharmacy_kind: str = ""
     pharmacy_credentialed: bool | None = None
-    on_formulary: tuple[tuple[str, bool], ...] = ()
+    formulary: tuple[FormularyFact, ...] = ()
     has_rebate: tuple[tuple[str, bool], ...] = ()
 
 

@@ -22,7 +22,7 @@ from compound_coverage.vocabulary import (
     Verdict,
 )
 from dashboard.choices import ask_plan, by_label, pick_medication, pick_one, pick_state
-from dashboard.parts import cite, dataset_or_stop, plain
+from dashboard.parts import cite, dataset_or_stop, drug_lists, plain
 
 ICONS = {
     Verdict.COVERED: ":green[:material/check_circle:]",
@@ -107,18 +107,20 @@ def _ask(dataset: Dataset) -> Case | None:
     if not plan_id or not medication_id:
         return None
     condition = dataset.conditions[condition_id] if condition_id else None
-    return make_case(
-        dataset,
-        plan_id,
-        medication_id,
-        on=date.today(),
-        source=source or "",
-        diagnosis=next(iter(condition.icd10_codes), "") if condition else "",
-        monthly_cost=more.monthly_cost,
-        age=more.age,
-        state=more.state,
-        compendium=more.compendium,
-    )
+    with drug_lists() as formularies:
+        return make_case(
+            dataset,
+            plan_id,
+            medication_id,
+            on=date.today(),
+            source=source or "",
+            diagnosis=next(iter(condition.icd10_codes), "") if condition else "",
+            monthly_cost=more.monthly_cost,
+            age=more.age,
+            state=more.state,
+            compendium=more.compendium,
+            formularies=formularies,
+        )
 
 
 def _conditions(dataset: Dataset) -> dict[str, str]:

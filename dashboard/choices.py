@@ -8,11 +8,17 @@ from typing import TypeVar
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
-from compound_coverage.dataset.search import LINE_NAMES, STATES, unlisted_plan_id
+from compound_coverage.dataset.search import (
+    LINE_NAMES,
+    STATES,
+    UNLISTED_PREFIX,
+    unlisted_plan_id,
+)
 from compound_coverage.vocabulary import Plan
-from dashboard.parts import plain
+from dashboard.parts import plain, plan_index
 
 UNLISTED = "my-plan-is-not-listed"
+MOST_FOUND = 8
 T = TypeVar("T")
 
 
@@ -51,10 +57,32 @@ def ask_plan(dataset: Dataset) -> str:
     names |= by_label({plan.plan_id: plan.name for plan in dataset.plans.values()})
     plan_id = pick_one("Which plan do you have?", names, "plan", "Type your insurer's name")
     if plan_id == UNLISTED:
-        return _ask_unlisted()
+        return _ask_imported(dataset) or _ask_unlisted()
     if plan_id and dataset.plans[plan_id].note:
         st.caption(plain(dataset.plans[plan_id].note))
     return plan_id or ""
+
+
+def _ask_imported(dataset: Dataset) -> str:
+    """Searches the plans of the imported drug lists; empty if there are none, or none is picked."""
+    index = plan_index(dataset)
+    if len(index.plans) == len(dataset.plans):
+        return ""
+    text = st.text_input(
+        "Search all published plans",
+        placeholder="Plan name, company, county, or plan number",
+        key="plan_search",
+        persist_state="session",
+    )
+    if not text:
+        return ""
+    found = [plan for plan in index.find(text) if plan.plan_id not in dataset.plans][:MOST_FOUND]
+    if not found:
+        st.markdown("No published plan has such a name.")
+        return ""
+    labels = {plan.plan_id: f"{plan.name} ({plan.plan_id})" for plan in found}
+    labels[""] = "None of these"
+    return st.radio("Which one?", list(labels), format_func=labels.__getitem__) or ""
 
 
 def remember_plan(dataset: Dataset, plan: Plan) -> None:
@@ -63,6 +91,9 @@ def remember_plan(dataset: Dataset, plan: Plan) -> None:
         st.session_state["plan"] = plan.plan_id
         return
     st.session_state["plan"] = UNLISTED
+    if not plan.plan_id.startswith(UNLISTED_PREFIX):
+        st.session_state["plan_search"] = plan.plan_id
+        return
     st.session_state["line"] = plan.line_of_business
     st.session_state["state"] = next(iter(plan.states), None)
 

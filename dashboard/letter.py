@@ -10,15 +10,16 @@ from typing import Any
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
-from compound_coverage.dataset.search import medication_by_id, plan_by_id
+from compound_coverage.dataset.search import medication_by_id
 from compound_coverage.determination.engine import determine
+from compound_coverage.determination.published import find_plan
 from compound_coverage.letters.assemble import case_of, draft_for
 from compound_coverage.letters.casefile import CaseFile, load_case
 from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pdf
 from compound_coverage.vocabulary import Medication
 from dashboard.choices import ask_plan, pick_medication, remember_plan
 from dashboard.letter_fields import INGREDIENT, SECTIONS, TRIED, Field
-from dashboard.parts import dataset_or_stop, plain
+from dashboard.parts import dataset_or_stop, drug_lists, plain
 
 WHO = {
     "patient": "The patient can supply",
@@ -69,7 +70,8 @@ def _open_saved(dataset: Dataset) -> None:
 def _fill_from(data: bytes, dataset: Dataset) -> None:
     try:
         case = load_case(data.decode("utf-8-sig"))
-        plan = plan_by_id(dataset, case.plan.plan_id)
+        with drug_lists() as lists:
+            plan = find_plan(dataset, lists, case.plan.plan_id)
         medication = medication_by_id(dataset, case.medication.medication_id)
     except UnicodeDecodeError:
         st.error("This file is not text in UTF-8. Pick the case file you saved here.")
@@ -239,7 +241,10 @@ def _make_draft(dataset: Dataset, plan_id: str, medication_id: str) -> None:
         case = load_case(_case_data(plan_id, medication_id))
         _ask_point_by_point(case, dataset)
         if st.button("Make the draft", type="primary"):
-            draft = draft_for(case, dataset, letter_type or "", language or "en", date.today())
+            with drug_lists() as lists:
+                draft = draft_for(
+                    case, dataset, letter_type or "", language or "en", date.today(), lists
+                )
             st.session_state["draft"] = draft
             st.session_state["markdown"] = draft.markdown
     except ValueError as error:
@@ -253,8 +258,9 @@ def _make_draft(dataset: Dataset, plan_id: str, medication_id: str) -> None:
 
 def _ask_point_by_point(case: CaseFile, dataset: Dataset) -> None:
     """The plan's own conditions, so that the letter answers each of them."""
-    answer = determine(case_of(case, dataset, date.today()), dataset)
-    plan = plan_by_id(dataset, case.plan.plan_id)
+    with drug_lists() as lists:
+        answer = determine(case_of(case, dataset, date.today(), lists), dataset)
+    plan = answer.case.plan
     asked = [
         reason.rule
         for reason in answer.reasons

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from sqlalchemy import Engine
 
 from compound_coverage.dataset.load import BUNDLED, Dataset, load
 from compound_coverage.dataset.tables import DatasetError
+from compound_coverage.determination.published import PlanIndex
+from compound_coverage.formulary.lookup import Formularies, reading
+from compound_coverage.formulary.store import database_url, is_empty, open_store
 from compound_coverage.vocabulary import Citation, Grade
 
 GRADES = {
@@ -48,6 +54,40 @@ def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
 @st.cache_resource(max_entries=2, show_spinner="Reading the coverage data ...")
 def _dataset(directory: Path, stamp: tuple[tuple[str, int], ...]) -> Dataset:  # noqa: ARG001
     return load(directory)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def store(url: str) -> Engine:
+    """The database of published drug lists, opened once."""
+    return open_store(url)
+
+
+@contextmanager
+def drug_lists() -> Iterator[Formularies | None]:
+    """The imported drug lists, or None where nothing has been imported."""
+    if is_empty():
+        yield None
+        return
+    with reading(store(database_url())) as formularies:
+        yield formularies
+
+
+def plan_index(dataset: Dataset) -> PlanIndex:
+    """All plans to search among, built anew only when an import has changed them."""
+    with drug_lists() as formularies:
+        releases = formularies.releases() if formularies else []
+        newest = max((release.release_id for release in releases), default=0)
+        return _plan_index(id(dataset), newest, dataset, formularies)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the plans ...")
+def _plan_index(
+    dataset_id: int,  # noqa: ARG001 (keys of the cache)
+    newest: int,  # noqa: ARG001
+    _dataset: Dataset,
+    _formularies: Formularies | None,
+) -> PlanIndex:
+    return PlanIndex(_dataset, _formularies)
 
 
 def cite(citation: Citation) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from compound_coverage.dataset.load import rules_by_reach
 from compound_coverage.vocabulary import (
     Basis,
     Case,
@@ -10,6 +11,7 @@ from compound_coverage.vocabulary import (
     Comparison,
     Effect,
     Fact,
+    FormularyFact,
     Grade,
     Ingredient,
     IngredientSource,
@@ -108,6 +110,25 @@ def rule(rule_id: str, effect: Effect, *tests: Test, **changes) -> Rule:
     return made
 
 
+def listed(**changes) -> FormularyFact:
+    """The tablet of naltrexone on a plan's list."""
+    made = FormularyFact(
+        ingredient_id="naltrexone",
+        product="naltrexone 50 mg tablet",
+        rxcui="1483744",
+        on_list=True,
+        supplement=False,
+        tier="2",
+        prior_authorization=False,
+        step_therapy=False,
+        quantity_limit="",
+        indications=(),
+        cost_sharing=(),
+        citation=CITATION,
+    )
+    return replace(made, **changes)
+
+
 @dataclass
 class Book:
     """The least a rule book can be."""
@@ -117,11 +138,8 @@ class Book:
     listed: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
     @property
-    def rules_by_line(self) -> dict[LineOfBusiness, tuple[Rule, ...]]:
-        return {
-            line: tuple(rule for rule in self.rules if line in rule.lines_of_business)
-            for line in LineOfBusiness
-        }
+    def rules_by_reach(self) -> dict[tuple[LineOfBusiness, str], tuple[Rule, ...]]:
+        return rules_by_reach(self.rules)
 
     @property
     def rules_by_id(self) -> dict[str, Rule]:

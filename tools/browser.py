@@ -24,7 +24,7 @@ SECONDS_TO_START = 60
 @contextmanager
 def serving(**environment: str) -> Iterator[str]:
     """Runs the dashboard as `make run` does; yields its address."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
         cwd=ROOT,
@@ -41,7 +41,8 @@ def serving(**environment: str) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import calendar
 from datetime import date
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def first_day(loose: str) -> date:
     """First day a loose date can mean: ``2016`` is 2016-01-01. Raises ValueError if impossible."""
     parts = [int(part) for part in loose.split("-")]
     return date(*[*parts, 1, 1][:3])
 
 
+@lru_cache(maxsize=4096)
 def last_day(loose: str) -> date:
     """Last day a loose date can mean: ``2016-02`` is 2016-02-29."""
     parts = [int(part) for part in loose.split("-")]
@@ -20,6 +23,7 @@ def last_day(loose: str) -> date:
     return date(year, month, day)
 
 
+@lru_cache(maxsize=4096)
 def months_before(day: date, months: int) -> date:
     """The same day of the month, ``months`` earlier; clipped to the month's last day."""
     total = day.year * 12 + day.month - 1 - months

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -55,12 +55,9 @@ class Dataset:
         return {rule.rule_id: rule for rule in self.rules}
 
     @cached_property
-    def rules_by_line(self) -> dict[LineOfBusiness, tuple[Rule, ...]]:
-        """Rules that reach a line of business, so that one case need not walk them all."""
-        return {
-            line: tuple(rule for rule in self.rules if line in rule.lines_of_business)
-            for line in LineOfBusiness
-        }
+    def rules_by_reach(self) -> dict[tuple[LineOfBusiness, str], tuple[Rule, ...]]:
+        """(kind of insurance, payer or empty) -> rules, so that no case need walk them all."""
+        return rules_by_reach(self.rules)
 
     @cached_property
     def listed(self) -> dict[tuple[str, str, str], bool]:
@@ -74,6 +71,15 @@ class Dataset:
             for condition in self.conditions.values()
             if icd10 in condition.icd10_codes
         }
+
+
+def rules_by_reach(rules: Iterable[Rule]) -> dict[tuple[LineOfBusiness, str], tuple[Rule, ...]]:
+    """Rules by the kinds of insurance they reach and the payer they belong to, if any."""
+    reach: defaultdict[tuple[LineOfBusiness, str], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        for line in rule.lines_of_business:
+            reach[line, rule.payer_id].append(rule)
+    return {key: tuple(found) for key, found in reach.items()}
 
 
 def load(directory: Path | None = None, *, today: date | None = None) -> Dataset:
@@ -117,6 +123,8 @@ def from_tables(tables: Tables) -> Dataset:
                 row.ingredient_id,
                 row.name,
                 row.kind,
+                row.marketing_category,
+                row.product_type,
                 _citation(citations[row.source_id], ""),
             )
             for row in rows_of(tables, schema.NdcRow)

@@ -12,12 +12,12 @@ from rapidfuzz import fuzz, process, utils
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.vocabulary import LineOfBusiness, Medication, Plan
 
-T = TypeVar("T")
 K = TypeVar("K")
 
 # Below this score a name shares too little with the text to be meant by it (0-100 scale).
 GOOD_ENOUGH = 62.0
 LIKE_ENOUGH = 60.0
+FEW = 1_000
 
 STATES: dict[str, str] = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
@@ -47,13 +47,16 @@ LINE_NAMES: dict[LineOfBusiness, str] = {
 }
 
 
+UNLISTED_PREFIX = "unlisted"
+
+
 class NotFound(ValueError):
     """An id that is not in the dataset. The text names the nearest right ones."""
 
 
 def unlisted_plan_id(line: LineOfBusiness, state: str = "") -> str:
     """Id of the stand-in for a plan nobody has entered: ``unlisted-medicaid-TX``."""
-    return "-".join(filter(None, ["unlisted", line.value.replace("_", "-"), state]))
+    return "-".join(filter(None, [UNLISTED_PREFIX, line.value.replace("_", "-"), state]))
 
 
 def unlisted_plan(line: LineOfBusiness, state: str = "") -> Plan:
@@ -104,40 +107,18 @@ def not_found(noun: str, wanted: str, known: Iterable[str]) -> str:
     return f"There is no {noun} '{wanted}'.{hint}"
 
 
-def find_plans(
-    dataset: Dataset, text: str = "", *, state: str = "", limit: int | None = None
-) -> list[Plan]:
-    """Plans that match ``text``, best first; a plan with no states is found in every state.
-
-    ``text`` may be a name with typos, a plan id, or an identifier such as a HIOS id. Empty text
-    lists all plans by name.
-    """
-    plans = [
-        plan
-        for plan in dataset.plans.values()
-        if not state or not plan.states or state in plan.states
-    ]
-    exact = [plan for plan in plans if _is_named_exactly(plan, text)]
-    if exact:
-        return exact[:limit]
-    names = {plan.plan_id: (plan.name, plan.payer, *plan.other_names) for plan in plans}
-    return _best({plan.plan_id: plan for plan in plans}, names, text)[:limit]
-
-
-def _is_named_exactly(plan: Plan, text: str) -> bool:
-    wanted = text.casefold()
-    return wanted in {plan.plan_id, *(value.casefold() for _, value in plan.identifiers)}
-
-
 def find_medications(dataset: Dataset, text: str = "") -> list[Medication]:
     """Medications that match ``text``, best first. Empty text lists all by name."""
-    if text in dataset.medications:
-        return [dataset.medications[text]]
+    known = dataset.medications
+    if text in known:
+        return [known[text]]
+    if not text.strip():
+        return sorted(known.values(), key=lambda medication: medication.name)
     names = {
-        m.medication_id: (m.name, *(i.name for i in m.active_ingredients))
-        for m in dataset.medications.values()
+        key: (medication.name, *(i.name for i in medication.active_ingredients))
+        for key, medication in known.items()
     }
-    return _best(dataset.medications, names, text)
+    return [known[key] for key in WordIndex(names).best(text)]
 
 
 class WordIndex(Generic[K]):
@@ -162,9 +143,15 @@ class WordIndex(Generic[K]):
         """Keys whose names hold the words of ``text``, best first; empty if none comes near."""
         wanted = utils.default_process(text).split()
         totals: dict[K, float] = {}
-        for word in wanted:
-            for key, score in self._near(word).items():
-                totals[key] = totals.get(key, 0.0) + score
+        # telling words first; a word that half of all names share only helps to order the rest
+        near = sorted((self._near(word) for word in wanted), key=len)
+        for number, scores in enumerate(near):
+            if number and totals and len(scores) > FEW:
+                for key in totals:
+                    totals[key] += scores.get(key, 0.0)
+            else:
+                for key, score in scores.items():
+                    totals[key] = totals.get(key, 0.0) + score
         good = [
             (-self._score(key, total, len(wanted)), self._order[key], key)
             for key, total in totals.items()
@@ -178,7 +165,6 @@ class WordIndex(Generic[K]):
 
     def _near(self, word: str) -> dict[K, float]:
         """Keys with a word like this one, and how like it is (0-100)."""
-        found: dict[K, float] = {}
         similar = process.extract(
             word, self._words, scorer=fuzz.ratio, score_cutoff=LIKE_ENOUGH, limit=None
         )
@@ -186,14 +172,8 @@ class WordIndex(Generic[K]):
         start = bisect_left(self._words, word)
         for other in takewhile(lambda other: other.startswith(word), self._words[start:]):
             scores[other] = 100.0
-        for other, score in scores.items():
-            for key in self._keys[other]:
-                if score > found.get(key, 0.0):
-                    found[key] = score
+        found: dict[K, float] = {}
+        # the likest last, so that it stays
+        for other, score in sorted(scores.items(), key=lambda pair: pair[1]):
+            found.update(dict.fromkeys(self._keys[other], score))
         return found
-
-
-def _best(items: Mapping[str, T], names: Mapping[str, Sequence[str]], text: str) -> list[T]:
-    if not text.strip():
-        return [items[key] for key in sorted(items, key=lambda key: names[key][0])]
-    return [items[key] for key in WordIndex(names).best(text)]

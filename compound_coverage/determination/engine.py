@@ -23,6 +23,7 @@ from typing import Protocol
 from compound_coverage.dataset.dates import first_day, last_day, months_before
 from compound_coverage.determination.clocks import deadline_text
 from compound_coverage.determination.facts import Listed, all_of, open_tests, tests_hold
+from compound_coverage.determination.formulary_reasons import formulary_rules
 from compound_coverage.determination.words import (
     CONFIRM_OUR_READING,
     plan_questions,
@@ -72,7 +73,7 @@ class RuleBook(Protocol):
     """What the engine needs of a dataset."""
 
     @property
-    def rules_by_line(self) -> dict[LineOfBusiness, tuple[Rule, ...]]: ...
+    def rules_by_reach(self) -> dict[tuple[LineOfBusiness, str], tuple[Rule, ...]]: ...
     @property
     def rules_by_id(self) -> dict[str, Rule]: ...
     @property
@@ -98,9 +99,12 @@ def determine(case: Case, book: RuleBook) -> Determination:
 
     The verdict is never other than ``unknown`` without a decisive, cited rule.
     """
-    decision = _decide(case, book)
+    scoped = _scoped(case, book)
+    decision = _decide(case, scoped, book.listed)
+    weighing = [(rule, scope) for rule, scope in scoped if _weighs(rule)]
     by_source = tuple(
-        (source, _decide(with_source(case, source), book).verdict) for source in IngredientSource
+        (source, _decide(with_source(case, source), weighing, book.listed).verdict)
+        for source in IngredientSource
     )
     conditions = _conditions(decision)
     unknowns = _unknowns(decision, case, book.listed)
@@ -170,17 +174,27 @@ def _in_states(rule: Rule, case: Case) -> bool | None:
     return None if states & rule.states else False
 
 
-def _applies(rule: Rule, case: Case, listed: Listed) -> bool | None:
-    scope = in_scope(rule, case)
-    return scope if scope is False else all_of((scope, tests_hold(rule, case, listed)))
+Scoped = list[tuple[Rule, bool | None]]
 
 
-def _decide(case: Case, book: RuleBook) -> _Decision:
-    listed = book.listed
-    answers = [
-        (rule, _applies(rule, case, listed))
-        for rule in book.rules_by_line.get(case.plan.line_of_business, ())
-    ]
+def _scoped(case: Case, book: RuleBook) -> Scoped:
+    """Rules whose scope holds the case, or may hold it, whatever the ingredients' source."""
+    line, reach = case.plan.line_of_business, book.rules_by_reach
+    owners = {"", case.plan.payer_id, case.plan.pbm_id}
+    near = (rule for owner in owners for rule in reach.get((line, owner), ()))
+    answers = ((rule, in_scope(rule, case)) for rule in near)
+    return [(rule, scope) for rule, scope in answers if scope is not False]
+
+
+def _weighs(rule: Rule) -> bool:
+    """Can the rule have a part in the verdict itself?"""
+    weighty = rule.effect in VERDICT_OF or rule.effect in ASKS
+    return (weighty or rule.effect == Effect.OPENS_EXCEPTION) and _can_decide(rule)
+
+
+def _decide(case: Case, scoped: Scoped, listed: Listed) -> _Decision:
+    answers = [(rule, all_of((scope, tests_hold(rule, case, listed)))) for rule, scope in scoped]
+    answers += [(rule, True) for rule in formulary_rules(case)]
     standing = [(rule, answer) for rule, answer in answers if answer is not False]
     context = [pair for pair in standing if not _can_decide(pair[0])]
     firm = [pair for pair in standing if _can_decide(pair[0])]
@@ -208,6 +222,10 @@ def _decide(case: Case, book: RuleBook) -> _Decision:
 
 
 def _can_decide(rule: Rule) -> bool:
+    if rule.level == Level.FORMULARY:
+        return (
+            True  # a fact about this very plan stands among the reasons, though it decides nothing
+        )
     return rule.basis != Basis.UNVERIFIED and rule.effect != Effect.INFORMS
 
 
@@ -342,6 +360,8 @@ def _reasons(decision: _Decision, on: date) -> list[Reason]:
 
 def _mattered(rule: Rule, decision: _Decision) -> bool:
     paid = decision.verdict in (Verdict.COVERED, Verdict.CONDITIONAL)
+    if rule.level == Level.FORMULARY and rule.effect == Effect.INFORMS:
+        return True
     if rule.effect in ASKS or rule.effect == Effect.LIMITS:
         return paid
     if rule.effect == Effect.OPENS_EXCEPTION:
@@ -384,11 +404,15 @@ def _next_steps(draft: Determination, book: RuleBook) -> list[NextStep]:
         if step.only_if and not _situation(step.only_if, draft):
             continue
         rule = book.rules_by_id.get(step.rule_id) if step.rule_id else None
-        if step.rule_id and (rule is None or _applies(rule, case, book.listed) is False):
+        if step.rule_id and (rule is None or not _may_apply(rule, case, book.listed)):
             continue
         citation = rule.citation if rule else None
         steps.append(NextStep(step.action, deadline_text(rule), citation))
     return steps
+
+
+def _may_apply(rule: Rule, case: Case, listed: Listed) -> bool:
+    return in_scope(rule, case) is not False and tests_hold(rule, case, listed) is not False
 
 
 def _clocks(decision: _Decision) -> tuple[Rule, ...]:

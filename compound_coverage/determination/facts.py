@@ -76,7 +76,8 @@ def _ingredient_fact(test: Test, ingredient: Ingredient, case: Case, listed: Lis
         case Fact.ON_LIST:
             answer = any_of(_on_list(name, ingredient, source, listed) for name in test.values)
         case Fact.ON_FORMULARY:
-            answer = _is(_never_for_powder(source, case.on_formulary, ingredient), test)
+            listed_by_plan = tuple((f.ingredient_id, f.on_list) for f in case.formulary)
+            answer = _is(_never_for_powder(source, listed_by_plan, ingredient), test)
         case Fact.HAS_REBATE:
             answer = _is(_never_for_powder(source, case.has_rebate, ingredient), test)
         case Fact.WITHDRAWN_FOR_SAFETY:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from compound_coverage.dataset.load import Dataset
-from compound_coverage.dataset.search import STATES, medication_by_id, plan_by_id
+from compound_coverage.dataset.search import STATES, medication_by_id
 from compound_coverage.determination.diagnosis import check_diagnosis
+from compound_coverage.determination.published import find_plan, formulary_facts
+from compound_coverage.formulary.lookup import Formularies
 from compound_coverage.formulary.ndc import to_ndc11
 from compound_coverage.vocabulary import Case, IngredientSource, KnownNdc, Medication
 
@@ -30,14 +32,17 @@ def make_case(
     state: str = "",
     pharmacy_network: str = "",
     pharmacy_credentialed: bool | None = None,
+    formularies: Formularies | None = None,
 ) -> Case:
     """A case from ids and plain values; empty and None mean not known.
+
+    ``formularies`` brings in imported plans and what their drug lists say.
 
     Raises ValueError with one sentence that names what does not fit and the mend: an unknown
     id, an NDC that is not one or that contradicts ``source``, a diagnosis that is no billable
     code, a negative cost or age, a state that is none.
     """
-    plan = plan_by_id(dataset, plan_id)
+    plan = find_plan(dataset, formularies, plan_id)
     medication = medication_by_id(dataset, medication_id)
     _check_number("monthly cost", monthly_cost, "dollars", 1_000_000)
     _check_number("age", age, "years", 130)
@@ -57,6 +62,7 @@ def make_case(
         state=state,
         pharmacy_network=pharmacy_network,
         pharmacy_credentialed=pharmacy_credentialed,
+        formulary=tuple(formulary_facts(formularies, plan, medication)) if formularies else (),
     )
 
 

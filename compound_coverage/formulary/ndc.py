@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HYPHENATED = re.compile(r"(\d{4,5})-(\d{3,4})(?:-(\d{1,2}))?")
+_HYPHENATED = re.compile(r"(\d{4,5})-(\d{3,4})(?:-(\d{1,2}))?", re.ASCII)
 _SHAPES = frozenset({(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2)})
 _PRODUCT_SHAPES = frozenset({(4, 4), (5, 3), (5, 4)})
 
@@ -17,7 +17,7 @@ def to_ndc11(text: str) -> str:
     different products.
     """
     text = text.strip()
-    if re.fullmatch(r"\d{11}", text):
+    if re.fullmatch(r"\d{11}", text, re.ASCII):
         return text
     match = _HYPHENATED.fullmatch(text)
     if match:

@@ -9,6 +9,7 @@ from compound_coverage.dataset.search import LINE_NAMES
 from compound_coverage.determination.clocks import deadline_by_stage
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.question import make_case
+from compound_coverage.formulary.lookup import Formularies
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.render import Draft, draft
 from compound_coverage.letters.templates import letter_types
@@ -16,14 +17,21 @@ from compound_coverage.vocabulary import Case, IngredientSource, LineOfBusiness
 
 
 def draft_for(
-    case_file: CaseFile, dataset: Dataset, letter_type: str, language: str, on: date
+    case_file: CaseFile,
+    dataset: Dataset,
+    letter_type: str,
+    language: str,
+    on: date,
+    formularies: Formularies | None = None,
 ) -> Draft:
     """The draft letter for a case file, by the rules in force on ``on``.
+
+    ``formularies`` brings in imported plans and their drug lists.
 
     Raises ValueError with one sentence for an unknown plan, medication or letter type, or for a
     product code that contradicts the source the file gives.
     """
-    answer = determine(case_of(case_file, dataset, on), dataset)
+    answer = determine(case_of(case_file, dataset, on, formularies), dataset)
     case_file = _with_condition(case_file, dataset)
     medication = answer.case.medication
     return draft(case_file, answer, medication, dataset.studies, letter_type, language)
@@ -61,7 +69,9 @@ def letter_table(dataset: Dataset, language: str) -> list[dict[str, str]]:
     return table
 
 
-def case_of(case_file: CaseFile, dataset: Dataset, on: date) -> Case:
+def case_of(
+    case_file: CaseFile, dataset: Dataset, on: date, formularies: Formularies | None = None
+) -> Case:
     """The question a case file puts to the engine."""
     sources = {part.source for part in case_file.ingredients if part.role == "active"}
     [source] = sources if len(sources) == 1 else [None]
@@ -80,6 +90,7 @@ def case_of(case_file: CaseFile, dataset: Dataset, on: date) -> Case:
         pharmacy_network={"yes": "in_network", "no": "out_of_network"}.get(
             case_file.pharmacy.in_network or "", ""
         ),
+        formularies=formularies,
     )
 
 

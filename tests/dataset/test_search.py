@@ -6,44 +6,16 @@ from compound_coverage.dataset.load import load
 from compound_coverage.dataset.search import (
     NotFound,
     find_medications,
-    find_plans,
     medication_by_id,
     plan_by_id,
     unlisted_plan_id,
 )
 from compound_coverage.vocabulary import LineOfBusiness
 
-JOB, OWN = "made-up-health-employer-insured", "made-up-health-marketplace"
-
 
 @pytest.fixture
 def dataset(small):
     return load(small)
-
-
-@pytest.mark.parametrize(
-    ("text", "state", "found"),
-    [
-        ("", "", [JOB, OWN]),
-        ("", "NY", [OWN]),
-        ("", "CA", []),
-        ("Made-up Health job", "", [JOB, OWN]),
-        ("mdae up helth marketplace", "", [OWN, JOB]),
-        ("invented insurance", "", [JOB, OWN]),
-        ("MUH Gold", "", [JOB]),
-        ("12345TX0010001", "", [JOB]),
-        ("h0000-001", "", [JOB]),
-        (OWN, "", [OWN]),
-        ("zzzz qqqq", "", []),
-        ("?!", "", []),
-    ],
-)
-def test_plans_are_found_best_first(dataset, text, state, found):
-    assert [plan.plan_id for plan in find_plans(dataset, text, state=state)] == found
-
-
-def test_a_limit_cuts_the_list(dataset):
-    assert len(find_plans(dataset, "", limit=1)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "naltrexone", "low dose", "naltrexon", "ldn-capsule"])

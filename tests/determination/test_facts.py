@@ -6,7 +6,7 @@ import pytest
 
 from compound_coverage.determination.facts import all_of, any_of, holds, not_
 from compound_coverage.vocabulary import Comparison, Fact, Quantifier, Test
-from tests.builders import APPROVED, BULK, LDN, NALTREXONE, TWO_ACTIVES, case
+from tests.builders import APPROVED, BULK, LDN, NALTREXONE, TWO_ACTIVES, case, listed
 
 ANY, ALL, NONE = Quantifier.ANY, Quantifier.ALL, Quantifier.NONE
 MIXED = case(medication=TWO_ACTIVES, sources=(("ketotifen", BULK), ("naltrexone", APPROVED)))
@@ -44,7 +44,7 @@ def test_where_the_ingredients_come_from(asked, who, value, answer):
         (case(), Fact.ON_LIST, ["list"], None),
         (case(BULK), Fact.ON_FORMULARY, ["yes"], False),
         (case(APPROVED), Fact.ON_FORMULARY, ["yes"], None),
-        (case(APPROVED, on_formulary=(("naltrexone", True),)), Fact.ON_FORMULARY, ["yes"], True),
+        (case(APPROVED, formulary=(listed(),)), Fact.ON_FORMULARY, ["yes"], True),
         (case(BULK), Fact.HAS_REBATE, ["no"], True),
         (case(APPROVED, has_rebate=(("naltrexone", True),)), Fact.HAS_REBATE, ["no"], False),
         (case(), Fact.WITHDRAWN_FOR_SAFETY, ["yes"], False),
