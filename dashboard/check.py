@@ -22,7 +22,7 @@ from compound_coverage.vocabulary import (
     Verdict,
 )
 from dashboard.choices import ask_plan, by_label, pick_medication, pick_one, pick_state
-from dashboard.parts import cite, dataset_or_stop, drug_lists, plain
+from dashboard.parts import cite, dataset_or_stop, drug_lists, note, plain
 
 ICONS = {
     Verdict.COVERED: ":green[:material/check_circle:]",
@@ -161,7 +161,7 @@ def _ask_more() -> _More:
 
 def _show_crisis_line(condition_id: str | None) -> None:
     if condition_id and "depression" in condition_id:
-        st.caption("If you think about suicide, call or text 988 at any time. It is free.")
+        note("If you think about suicide, call or text 988 at any time. It is free.")
 
 
 # -- the answer --------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _show_verdict(answer: Determination) -> None:
     decisive = next((reason for reason in answer.reasons if reason.decisive), None)
     with st.container(border=True, key="verdict"):
         st.header(f"{ICONS[answer.verdict]} {HEADINGS[answer.verdict]}", anchor="answer")
-        st.caption(f"{plain(answer.case.medication.name)}, {plain(answer.case.plan.name)}")
+        note(f"{plain(answer.case.medication.name)}, {plain(answer.case.plan.name)}")
         st.markdown(plain(answer.summary))
         if decisive:
             st.markdown(f"**Why:** {plain(decisive.rule.summary)}")
@@ -209,7 +209,7 @@ def _show_sources(answer: Determination) -> None:
     st.markdown("What the pharmacy starts from can change the answer:")
     for source, verdict in answer.by_source:
         st.markdown(f"- {SOURCES[source.value]}: {ICONS[verdict]} **{SHORT[verdict]}**")
-    st.caption(
+    note(
         "The FDA does not approve compounded medicines. An approved product in the mix does not "
         "make the mix approved."
     )

@@ -15,7 +15,7 @@ from compound_coverage.dataset.search import (
     unlisted_plan_id,
 )
 from compound_coverage.vocabulary import Plan
-from dashboard.parts import plain, plan_index
+from dashboard.parts import note, plain, plan_index
 
 UNLISTED = "my-plan-is-not-listed"
 MOST_FOUND = 8
@@ -59,7 +59,7 @@ def ask_plan(dataset: Dataset) -> str:
     if plan_id == UNLISTED:
         return _ask_imported(dataset) or _ask_unlisted()
     if plan_id and dataset.plans[plan_id].note:
-        st.caption(plain(dataset.plans[plan_id].note))
+        note(plain(dataset.plans[plan_id].note))
     return plan_id or ""
 
 

@@ -19,7 +19,7 @@ from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pd
 from compound_coverage.vocabulary import Medication
 from dashboard.choices import ask_plan, pick_medication, remember_plan
 from dashboard.letter_fields import INGREDIENT, SECTIONS, TRIED, Field
-from dashboard.parts import dataset_or_stop, drug_lists, plain
+from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
 WHO = {
     "patient": "The patient can supply",
@@ -187,7 +187,7 @@ def _ask_studies(dataset: Dataset, medication: Medication) -> None:
         key="studies",
         persist_state="session",
     )
-    st.caption("Trials of the same condition that found no benefit are always added.")
+    note("Trials of the same condition that found no benefit are always added.")
 
 
 # -- the draft ---------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ def _show_draft(draft: Draft) -> None:
         height=480,
         persist_state="session",
     )
-    st.caption("Stars make bold text, and # makes a heading.")
+    note("Stars make bold text, and # makes a heading.")
     _downloads(draft, text or "")
 
 

@@ -90,6 +90,11 @@ def _plan_index(
     return PlanIndex(_dataset, _formularies)
 
 
+def note(text: str) -> None:
+    """Small print. Not ``st.caption``: its grey is too pale to read (3.9 to 1 on white)."""
+    st.markdown(f":small[{text}]")
+
+
 def cite(citation: Citation) -> str:
     """One small line of Markdown: where a statement comes from, how firm it is, how old."""
     title = plain(" ".join(filter(None, [citation.title, citation.section])))

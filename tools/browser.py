@@ -81,12 +81,13 @@ def chromium() -> Iterator[Browser]:
 
 def settle(page: Page) -> None:
     """Waits until the server has drawn everything the last action asked for."""
-    page.wait_for_timeout(150)
+    page.wait_for_timeout(200)
     page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget]')"
+        "() => document.querySelector('[data-testid=stApp]')"
+        ".getAttribute('data-test-script-state') === 'notRunning'"
         " && !document.querySelector('[data-stale=true]')"
     )
-    page.wait_for_timeout(150)
+    page.wait_for_timeout(300)  # what was stale fades back in
 
 
 def pick(page: Page, label: str, text: str) -> None:

@@ -11,7 +11,8 @@ from compound_coverage.determination.diagnosis import check_diagnosis
 from compound_coverage.determination.published import find_plan, formulary_facts
 from compound_coverage.formulary.lookup import Formularies
 from compound_coverage.formulary.ndc import to_ndc11
-from compound_coverage.vocabulary import Case, IngredientSource, KnownNdc, Medication
+from compound_coverage.formulary.ndc_lookup import look_up_ndc
+from compound_coverage.vocabulary import Case, Ingredient, IngredientSource, KnownNdc, Medication
 
 SUPPORT = {"": None, "supported": True, "not_supported": False}
 
@@ -53,7 +54,7 @@ def make_case(
         plan=plan,
         medication=medication,
         on=on,
-        sources=_sources(dataset, medication, source, ndcs),
+        sources=_sources(dataset, medication, source, ndcs, formularies),
         diagnosis=check_diagnosis(diagnosis) if diagnosis.strip() else "",
         compendium=SUPPORT[compendium],
         literature=SUPPORT[literature],
@@ -89,30 +90,45 @@ def _check_number(what: str, value: float | None, unit: str, most: float) -> Non
 
 
 def _sources(
-    dataset: Dataset, medication: Medication, source: str, ndcs: Sequence[str]
+    dataset: Dataset,
+    medication: Medication,
+    source: str,
+    ndcs: Sequence[str],
+    formularies: Formularies | None,
 ) -> tuple[tuple[str, IngredientSource], ...]:
-    actives = {i.ingredient_id: i.name for i in medication.active_ingredients}
     said = IngredientSource(source) if source else None
-    found = dict.fromkeys(actives, said) if said else {}
+    actives = medication.active_ingredients
+    found = {ingredient.ingredient_id: said for ingredient in actives} if said else {}
     for text in ndcs:
-        known = find_ndc(dataset, to_ndc11(text))
-        if known is None or known.ingredient_id not in actives:
+        ndc11 = to_ndc11(text)
+        kind, ids = _curated_ndc(dataset, ndc11) or _listed_ndc(formularies, ndc11, actives)
+        if kind not in set(IngredientSource):
             continue  # an NDC we know nothing of leaves the source open
-        listed = _source_of_kind(known)
-        if said and listed and listed != said:
-            raise ValueError(
-                f"NDC {text} is listed as {_words(listed)}, but the source given is "
-                f"{_words(said)}. Check the code with the pharmacy."
-            )
-        if listed:
-            found[known.ingredient_id] = listed
+        listed = IngredientSource(kind)
+        for ingredient_id in ids & {ingredient.ingredient_id for ingredient in actives}:
+            if said and listed != said:
+                raise ValueError(
+                    f"NDC {text} is listed as {_words(listed)}, but the source given is "
+                    f"{_words(said)}. Check the code with the pharmacy."
+                )
+            found[ingredient_id] = listed
     return tuple(sorted(found.items()))
 
 
-def _source_of_kind(known: KnownNdc) -> IngredientSource | None:
-    if known.kind in set(IngredientSource):
-        return IngredientSource(known.kind)
-    return None
+def _curated_ndc(dataset: Dataset, ndc11: str) -> tuple[str, set[str]] | None:
+    known = find_ndc(dataset, ndc11)
+    return (known.kind, {known.ingredient_id}) if known else None
+
+
+def _listed_ndc(
+    formularies: Formularies | None, ndc11: str, actives: Sequence[Ingredient]
+) -> tuple[str, set[str]]:
+    """Kind, and which active ingredients the imported FDA directory lists under this code."""
+    if formularies is None:
+        return "", set()
+    answer = look_up_ndc(formularies.connection.engine, ndc11)
+    listed = f"{answer.substances} {answer.name}".casefold()
+    return answer.kind, {i.ingredient_id for i in actives if i.name.casefold() in listed}
 
 
 def _words(source: IngredientSource) -> str:

@@ -181,13 +181,19 @@ class Formularies:
         return self._lists[plan_key]
 
     def _release_of(self, plan_key: str) -> int | None:
-        """The newest release in use that holds the plan."""
-        found: int | None = self.connection.scalar(
-            select(func.max(PLAN.c.release_id)).where(
-                PLAN.c.plan_key == plan_key, PLAN.c.release_id.in_(list(self._refresh()))
+        """The newest release in use that holds the plan, and its drug list where any does.
+
+        A payer may publish plans and lists apart; plans alone must not hide an older list.
+        """
+        for table in (PLAN_LIST, PLAN):
+            found: int | None = self.connection.scalar(
+                select(func.max(table.c.release_id)).where(
+                    table.c.plan_key == plan_key, table.c.release_id.in_(list(self._refresh()))
+                )
             )
-        )
-        return found
+            if found is not None:
+                return found
+        return None
 
     def drug(self, plan_key: str, rxcui: str) -> DrugFacts | None:
         """What the plan's list says of ``rxcui``; None if the plan is not imported."""
@@ -316,16 +322,18 @@ class Formularies:
         """The plan with this id. ``H4461-046`` finds its first segment."""
         wanted = plan_key.strip().upper()
         current = self._refresh()
-        found = self.connection.execute(
-            select(PLAN)
-            .where(
+        key = self.connection.scalar(
+            select(func.min(PLAN.c.plan_key)).where(
                 PLAN.c.release_id.in_(list(current)),
                 (PLAN.c.plan_key == wanted) | PLAN.c.plan_key.startswith(f"{wanted}-"),
             )
-            .order_by(PLAN.c.plan_key, PLAN.c.release_id.desc())
-            .limit(1)
-        ).first()
-        return _plan(found, current) if found else None
+        )
+        if key is None:
+            return None
+        of_release = PLAN.c.release_id == self._release_of(key)
+        found = self.connection.execute(select(PLAN).where(of_release, PLAN.c.plan_key == key))
+        row = found.first()
+        return _plan(row, current) if row else None
 
     def plans(self) -> list[ImportedPlan]:
         """Every plan of the releases in use, each as its newest release describes it."""

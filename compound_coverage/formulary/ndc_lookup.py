@@ -116,10 +116,13 @@ class NdcAnswer:
     marketing_category: str = ""
     product_type: str = ""
     release: str = ""
+    substances: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The answer as the command line gives it."""
-        return asdict(self)
+        document = asdict(self)
+        del document["substances"]
+        return document
 
 
 def look_up_ndc(engine: Engine, text: str, on: date | None = None) -> NdcAnswer:
@@ -188,6 +191,7 @@ def _answer(ndc: str, listings: list[Row[Any]], labels: dict[int, str]) -> NdcAn
         marketing_category=_all_of(listing.marketing_category for listing in listings),
         product_type=_all_of(listing.product_type for listing in listings),
         release=labels[first.release_id],
+        substances=_all_of(listing.substances for listing in listings),
     )
 
 

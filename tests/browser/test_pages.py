@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from compound_coverage.dataset.load import BUNDLED
+from tests.formulary.small_release import write_release
 from tools.browser import fill, pick, serving, settle, unfold
 
 PHONE, NARROW, DESK = 390, 320, 1280
@@ -215,6 +216,35 @@ def test_a_wrong_date_is_one_sentence_and_can_be_mended(server, open_page):
     expect(page.get_by_role("alert")).to_contain_text("is not a day on the calendar")
     fill(page, "Date of birth", "1980-01-01")
     expect(page.get_by_role("button", name="Make the draft")).to_be_visible()
+
+
+def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path, chromium):
+    folder = write_release(tmp_path / "release")
+    with serving(COMPOUND_COVERAGE_HOME=str(tmp_path / "home")) as address:
+        page = open_page(f"{address}/lists", width=NARROW)
+        expect(page.get_by_text("Nothing is loaded yet.")).to_be_visible()
+        assert serious(page) == []
+        fill(page, "File or folder", "/nowhere")
+        page.get_by_role("button", name="Load it").click()
+        expect(page.get_by_role("alert").last).to_contain_text("There is no file or folder")
+        fill(page, "File or folder", str(folder))
+        page.get_by_role("button", name="Load it").click()
+        expect(page.get_by_text("rows are loaded.")).to_be_visible()
+        page.reload()
+        heading = page.get_by_role("heading", name="Medicare Part D public use files, 2026Q1")
+        expect(heading).to_be_visible()
+        assert serious(page) == []
+
+        page = open_page(address, width=NARROW)
+        pick(page, "Which plan do you have?", "not listed")
+        fill(page, "Search all published plans", "made up advantge")
+        page.get_by_text("Made-up Advantage (HMO) (H0001-001-000)").click()
+        settle(page)
+        pick(page, "Which medicine?", "naltrexone (LDN) capsule")
+        page.get_by_text("An FDA-approved product, such as tablets", exact=True).first.click()
+        settle(page)
+        expect(page.get_by_text("This is about that drug, not about the mix").first).to_be_visible()
+        assert serious(page) == []
 
 
 def test_a_broken_dataset_names_file_and_row_and_no_traceback(open_page, tmp_path, chromium):

@@ -143,6 +143,19 @@ def test_ndc(run, ndc, kind):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("ndc", "told"), [("16729-081-01", True), ("69364-3143-01", False), ("0406-1170-03", True)]
+)
+def test_the_imported_directory_tells_the_engine_what_a_code_is(run, ndc, told):
+    run("formulary", "import", SAMPLES / "ndc-directory", "--source", "ndc")
+    answer = parsed(
+        run("check", "--plan", "unlisted-medicare-part-d-TX", "--medication", "ldn-capsule",
+            "--ndc", ndc, "--json")
+    )  # fmt: skip
+    asked = any("from bulk powder" in unknown["question"] for unknown in answer["unknowns"])
+    assert asked is not told
+
+
 def test_without_any_import_the_curated_codes_answer(run):
     assert "bulk_powder" in run("ndc", "51927-5086-0")[1]
     assert parsed(run("ndc", "99999-9999-99", "--json"))["kind"] == "unknown"

@@ -8,14 +8,14 @@ from compound_coverage.dataset.load import load
 from compound_coverage.dataset.search import NotFound
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.formulary_diff import compare_releases, release_pairs
-from compound_coverage.determination.published import PlanIndex, find_plan
+from compound_coverage.determination.published import PlanIndex, find_plan, sweep
 from compound_coverage.determination.question import make_case
 from compound_coverage.formulary.importer import import_paths
 from compound_coverage.formulary.lookup import reading
 from compound_coverage.formulary.sources import sources
 from compound_coverage.formulary.store import open_store
 from compound_coverage.vocabulary import Level
-from tests.builders import TODAY, listed
+from tests.builders import APPROVED, TODAY, listed
 from tests.formulary.small_release import ON_SECOND, OTHER, OTHER_ON_FIRST, PLANS, write_release
 
 JOB, OWN = "made-up-health-employer-insured", "made-up-health-marketplace"
@@ -156,6 +156,15 @@ def test_silence_of_a_list_is_said(bundled):
     assert "only for some uses: Crohn disease" in texts
     elsewhere = replace(fact, ingredient_id="another")
     assert told(determine(replace(asked, formulary=(elsewhere,)), bundled))
+
+
+def test_a_sweep_answers_for_every_plan_as_asking_one_by_one_does(bundled, lists):
+    medication = bundled.medications["ldn-capsule"]
+    swept = list(sweep(bundled, lists, medication, APPROVED, TODAY))
+    assert [result.case.plan.plan_id for result in swept] == ["H0001-001-000", "S0002-007-000"]
+    for result in swept:
+        single = answer(bundled, lists, result.case.plan.plan_id, source="approved_product")
+        assert (result.verdict, told(result)) == (single.verdict, told(single))
 
 
 def test_what_changed_between_two_releases_and_what_moves(bundled, tmp_path):
