@@ -12,7 +12,7 @@ from compound_coverage.dataset.tables import write_table
 from tests.small_dataset import ROWS
 
 settings.register_profile("default", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=3_000)
+settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 REQUIRE_ALL = bool(os.environ.get("COMPOUND_COVERAGE_REQUIRE_ALL"))
