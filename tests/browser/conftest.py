@@ -6,6 +6,7 @@ from tests.conftest import need
 from tools import browser
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/browser" in str(item.path):

@@ -44,7 +44,10 @@ def postgres():
         assert done.returncode == 0, done.stderr
 
     run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    # only clients are killed in these tests, never the server or the machine
+    options = (
+        f"-p {port} -c fsync=off -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    )
     log = str(folder / "log")
     run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
     yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
