@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from compound_coverage.formulary import archives
 from compound_coverage.formulary.archives import DAMAGE, ArchiveError, opened
+from tests.formulary.trying import EXAMPLES
 
 
 def zipped(**members):
@@ -210,7 +211,9 @@ def test_a_gzip_that_is_none_or_cut_short(tmp_path, content):
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(300, EXAMPLES),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=8)), max_size=5),

@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from compound_coverage.formulary.archives import ArchiveError, Member
+from compound_coverage.formulary.archives import Member
 from compound_coverage.formulary.importer import ImportFault, import_paths
 from compound_coverage.formulary.lookup import reading
 from compound_coverage.formulary.sources import fhir
@@ -26,6 +26,7 @@ from compound_coverage.formulary.tables import (
     TIER_COST,
 )
 from tests.formulary.conftest import SAMPLES
+from tests.formulary.trying import relaxed, tried
 
 EXPORT = SAMPLES / "fhir-formulary" / "bulk-export"
 EXAMPLES = SAMPLES / "fhir-formulary" / "ig-examples-2.0.1"
@@ -602,35 +603,12 @@ def test_too_deep_to_show(run):
 
 # -- properties ------------------------------------------------------------------------------
 
-relaxed = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-def tried(engine, folder, files):
-    """Either read == kept + set aside, or a fault that leaves everything as it was."""
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    counting = select(func.count()).select_from(RELEASE)
-    with engine.connect() as connection:
-        before = connection.scalar(counting)
-    try:
-        [report] = import_paths(engine, [folder], [Fhir()])
-    except (ImportFault, ArchiveError):
-        with engine.connect() as connection:
-            assert connection.scalar(counting) == before
-    else:
-        assert report.rows_read == report.rows_kept + report.rows_set_aside
-
 
 @relaxed
 @given(content=st.binary(max_size=100))
 def test_any_bytes(engine, tmp_path, content):
     start = b'{"resourceType": "Basic"}'
-    tried(engine, tmp_path / "f", {"x.ndjson": start + content})
+    tried(engine, tmp_path / "f", {"x.ndjson": start + content}, Fhir())
 
 
 @relaxed
@@ -644,7 +622,7 @@ def test_any_mutation_of_the_samples(engine, tmp_path, data):
             at = data.draw(st.integers(0, len(content) - 1))
             content[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5))
         files[f"{name}.ndjson"] = bytes(content)
-    tried(engine, tmp_path / "f", files)
+    tried(engine, tmp_path / "f", files, Fhir())
 
 
 odd: st.SearchStrategy[Any] = st.sampled_from(
@@ -677,4 +655,4 @@ def test_any_value_in_any_place(engine, tmp_path, data):
             holder = holder[key]
         holder[last] = copy.deepcopy(data.draw(odd))
     text = "\n".join(map(json.dumps, resources))
-    tried(engine, tmp_path / "f", {"x.ndjson": text.encode()})
+    tried(engine, tmp_path / "f", {"x.ndjson": text.encode()}, Fhir())

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bench.generate_marketplace import NALTREXONE, generate
-from compound_coverage.formulary.archives import ArchiveError, Member
+from compound_coverage.formulary.archives import Member
 from compound_coverage.formulary.importer import ImportFault, import_paths
 from compound_coverage.formulary.sources import marketplace
 from compound_coverage.formulary.sources.marketplace import JsonReader, Marketplace
@@ -29,6 +29,7 @@ from compound_coverage.formulary.tables import (
     TIER_COST,
 )
 from tests.formulary.conftest import SAMPLES
+from tests.formulary.trying import relaxed, tried
 
 QHP = SAMPLES / "qhp-json"
 A, B, C = "12345VA0000001", "12345VA0000002", "12345VA0000003"
@@ -626,34 +627,11 @@ def test_reader_reports_a_failing_disk():
 
 # -- properties ------------------------------------------------------------------------------
 
-relaxed = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-def tried(engine, folder, files):
-    """Either read == kept + set aside, or a fault that leaves everything as it was."""
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    counting = select(func.count()).select_from(RELEASE)
-    with engine.connect() as connection:
-        before = connection.scalar(counting)
-    try:
-        [report] = import_paths(engine, [folder], [Marketplace()])
-    except (ImportFault, ArchiveError):
-        with engine.connect() as connection:
-            assert connection.scalar(counting) == before
-    else:
-        assert report.rows_read == report.rows_kept + report.rows_set_aside
-
 
 @relaxed
 @given(content=st.binary(max_size=200))
 def test_any_bytes(engine, tmp_path, content):
-    tried(engine, tmp_path / "f", {"drugs.json": content})
+    tried(engine, tmp_path / "f", {"drugs.json": content}, Marketplace())
 
 
 @relaxed
@@ -666,7 +644,7 @@ def test_any_mutation_of_the_examples(engine, tmp_path, data):
             at = data.draw(st.integers(0, len(content) - 1))
             content[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5))
         files[name] = bytes(content)
-    tried(engine, tmp_path / "f", files)
+    tried(engine, tmp_path / "f", files, Marketplace())
 
 
 anything = st.recursive(
@@ -694,7 +672,12 @@ odd_plan = st.dictionaries(
 @given(drugs=st.lists(odd_drug | anything, max_size=4), plans=st.lists(odd_plan, max_size=4))
 def test_any_values_in_any_place(engine, tmp_path, drugs, plans):
     files = {"drugs.json": [*drugs, drug()], "plans.json": [*plans, plan()]}
-    tried(engine, tmp_path / "f", {name: json.dumps(v).encode() for name, v in files.items()})
+    tried(
+        engine,
+        tmp_path / "f",
+        {name: json.dumps(v).encode() for name, v in files.items()},
+        Marketplace(),
+    )
 
 
 @relaxed

@@ -21,6 +21,7 @@ from compound_coverage.formulary.sources.ndc_directory import NdcDirectory
 from compound_coverage.formulary.store import open_store
 from compound_coverage.formulary.tables import NDC_PACKAGE, NDC_PRODUCT, RELEASE, SET_ASIDE
 from tests.formulary.conftest import SAMPLES
+from tests.formulary.trying import EXAMPLES
 
 DIRECTORY = SAMPLES / "ndc-directory"
 ANSWER = SAMPLES / "openfda-ndc" / "ndc-response-62670-6637.json"
@@ -669,7 +670,9 @@ def _survives(engine, folder):
 
 
 _HARD = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(300, EXAMPLES),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -33,6 +33,7 @@ from compound_coverage.formulary.tables import (
     SET_ASIDE,
     SUPPLEMENT,
 )
+from tests.formulary.trying import EXAMPLES
 
 SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "cms-part-d-spuf"
 SAMPLE_ROWS = {  # from its README
@@ -672,7 +673,9 @@ def survives(engine, folder, options=ASKED):
 
 
 ANY_TABLE = st.sampled_from(sorted(FILES))
-CALM = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CALM = settings(
+    max_examples=max(60, EXAMPLES), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 MUTATION = st.tuples(
     st.integers(0, 10_000),
     st.integers(0, 3),
