@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from compound_coverage.cli_formulary import add_commands, imported
 from compound_coverage.dataset.load import BUNDLED, Dataset, load
 from compound_coverage.dataset.maintain import format_dataset
-from compound_coverage.dataset.search import STATES, find_medications
+from compound_coverage.dataset.search import check_state, find_medications
 from compound_coverage.dataset.validate import validate
 from compound_coverage.determination.compare import compare
 from compound_coverage.determination.engine import determine
@@ -90,6 +90,11 @@ def _load(options: argparse.Namespace) -> Dataset:
     return load(options.data)
 
 
+def _day(options: argparse.Namespace) -> date:
+    """The day asked about, today if none."""
+    return parse_day(options.on) if options.on else date.today()
+
+
 def _say(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
     if options.json:
         print(json.dumps(document, ensure_ascii=False, indent=2))
@@ -110,9 +115,7 @@ def _add_plans(commands: Any) -> None:
 
 
 def _plans(options: argparse.Namespace) -> int:
-    state = options.state.upper()
-    if state and state not in STATES:
-        raise ValueError(f"'{options.state}' is not a state; use two letters such as TX.")
+    state = check_state(options.state)
     if options.limit is not None and options.limit < 1:
         raise ValueError("--limit must be 1 or more.")
     with imported() as formularies:
@@ -173,7 +176,7 @@ def _check(options: argparse.Namespace) -> int:
             dataset,
             options.plan,
             options.medication,
-            on=parse_day(options.on) if options.on else date.today(),
+            on=_day(options),
             source=options.source,
             ndcs=options.ndc,
             diagnosis=options.diagnosis,
@@ -226,7 +229,7 @@ def _letter(options: argparse.Namespace) -> int:
     ending = options.out.suffix.lower()
     if ending not in LETTER_ENDINGS:
         raise ValueError(f"--out must end in {', '.join(LETTER_ENDINGS)}, not '{ending}'.")
-    on = parse_day(options.on) if options.on else date.today()
+    on = _day(options)
     case = load_case(options.case)
     with imported() as formularies:
         draft = draft_for(case, _load(options), options.type, options.language, on, formularies)
@@ -312,7 +315,7 @@ def _data_format(options: argparse.Namespace) -> int:
 
 
 def _data_diff(options: argparse.Namespace) -> int:
-    on = parse_day(options.on) if options.on else date.today()
+    on = _day(options)
     document = compare(load(options.old), load(options.new), on)
     lines = [f"{kind}: {', '.join(ids) or 'none'}" for kind, ids in document["rules"].items()]
     lines += [

@@ -54,6 +54,14 @@ class NotFound(ValueError):
     """An id that is not in the dataset. The text names the nearest right ones."""
 
 
+def check_state(text: str) -> str:
+    """Two capital letters, or nothing for an empty text. Raises ValueError for anything else."""
+    state = text.strip().upper()
+    if state and state not in STATES:
+        raise ValueError(f"'{text}' is not a state; use two letters such as TX.")
+    return state
+
+
 def unlisted_plan_id(line: LineOfBusiness, state: str = "") -> str:
     """Id of the stand-in for a plan nobody has entered: ``unlisted-medicaid-TX``."""
     return "-".join(filter(None, [UNLISTED_PREFIX, line.value.replace("_", "-"), state]))

@@ -202,12 +202,12 @@ def _decide(case: Case, scoped: Scoped, listed: Listed) -> _Decision:
     verdict, decisive = _weigh(applying)
     possible = [rule for rule, answer in firm if answer is None]
     matter = [rule for rule in possible if _would_change(rule, applying, verdict)]
-    stateless = [rule for rule in matter if in_scope(rule, case) is None]
+    state_open = {rule.rule_id for rule, scope in scoped if scope is None}
     takes_away = verdict in (Verdict.COVERED, Verdict.CONDITIONAL)
     hanging = tuple(
         rule
         for rule in matter
-        if rule not in stateless or (takes_away and rule.effect in EXCLUSIONS)
+        if rule.rule_id not in state_open or (takes_away and rule.effect in EXCLUSIONS)
     )
     return _hang_on(
         _Decision(
@@ -216,7 +216,7 @@ def _decide(case: Case, scoped: Scoped, listed: Listed) -> _Decision:
             applying,
             hanging,
             tuple(_ordered_pairs(context)),
-            state_matters=bool(stateless),
+            state_matters=any(rule.rule_id in state_open for rule in matter),
         )
     )
 

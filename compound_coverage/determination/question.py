@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from compound_coverage.dataset.load import Dataset
-from compound_coverage.dataset.search import STATES, medication_by_id
+from compound_coverage.dataset.search import check_state, medication_by_id
 from compound_coverage.determination.diagnosis import check_diagnosis
 from compound_coverage.determination.published import find_plan, formulary_facts
 from compound_coverage.formulary.lookup import Formularies
@@ -47,9 +47,6 @@ def make_case(
     medication = medication_by_id(dataset, medication_id)
     _check_number("monthly cost", monthly_cost, "dollars", 1_000_000)
     _check_number("age", age, "years", 130)
-    state = state.strip().upper()
-    if state and state not in STATES:
-        raise ValueError(f"'{state}' is not a state; use two letters such as TX.")
     return Case(
         plan=plan,
         medication=medication,
@@ -60,7 +57,7 @@ def make_case(
         literature=SUPPORT[literature],
         monthly_cost=monthly_cost,
         age=age,
-        state=state,
+        state=check_state(state),
         pharmacy_network=pharmacy_network,
         pharmacy_credentialed=pharmacy_credentialed,
         formulary=tuple(formulary_facts(formularies, plan, medication)) if formularies else (),
