@@ -244,8 +244,10 @@ class Test:
 class Deadline:
     """A clock set by law or by a plan's rules.
 
-    ``counted_from`` names the event in words ("the date on the notice"); ``amount`` counts
-    ``unit`` (hours, calendar_days, months).
+    ``counted_from`` names the event in words ("the date on the notice") and ``anchor`` as a code;
+    ``amount`` counts ``unit`` (hours, calendar_days, working_days, months). A notice counts as
+    received ``receipt_presumed_days`` after its date where the source says so. ``ceiling``: the
+    law says *at most*, and a state or plan may give less.
     """
 
     stage: str
@@ -254,6 +256,9 @@ class Deadline:
     amount: int
     unit: str
     counted_from: str
+    anchor: str = "other"
+    receipt_presumed_days: int | None = None
+    ceiling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

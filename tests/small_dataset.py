@@ -118,6 +118,9 @@ ROWS = {
             "amount": "180",
             "unit": "calendar_days",
             "counted_from": "the date on the notice",
+            "anchor": "notice_dated",
+            "receipt_presumed_days": "",
+            "ceiling": "",
         },
         {
             "rule_id": "appeal",
@@ -127,6 +130,9 @@ ROWS = {
             "amount": "72",
             "unit": "hours",
             "counted_from": "your request",
+            "anchor": "request_received",
+            "receipt_presumed_days": "",
+            "ceiling": "",
         },
     ],
     "limits.csv": [

@@ -35,6 +35,17 @@ from compound_coverage.vocabulary import (
 BUNDLED = Path(__file__).resolve().parents[2] / "coverage_data"
 
 
+@dataclass(frozen=True, slots=True)
+class RejectCode:
+    """A code a pharmacy's computer shows when a claim is turned down, and who can mend it."""
+
+    code: str
+    meaning: str
+    what_to_do: str
+    who_acts: str
+    citation: Citation
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The curated dataset, checked and linked. All mappings are keyed by id."""
@@ -49,6 +60,7 @@ class Dataset:
     studies: tuple[Study, ...]
     ndcs: Mapping[str, KnownNdc]
     list_items: tuple[ListItem, ...]
+    reject_codes: Mapping[str, RejectCode]
 
     @cached_property
     def rules_by_id(self) -> dict[str, Rule]:
@@ -133,6 +145,16 @@ def from_tables(tables: Tables) -> Dataset:
             ListItem(row.list_id, row.ingredient_id, row.source, row.listed == "yes")
             for row in rows_of(tables, schema.IngredientListRow)
         ),
+        reject_codes={
+            row.code: RejectCode(
+                row.code,
+                row.meaning,
+                row.what_to_do,
+                row.who_acts,
+                _citation(citations[row.source_id], row.section),
+            )
+            for row in rows_of(tables, schema.RejectCodeRow)
+        },
     )
 
 
@@ -182,12 +204,15 @@ def _rules(tables: Tables, citations: Mapping[str, schema.SourceRow]) -> tuple[R
     for clock in rows_of(tables, schema.DeadlineRow):
         deadlines[clock.rule_id].append(
             Deadline(
-                clock.stage,
-                clock.actor,
-                clock.urgency,
-                int(clock.amount),
-                clock.unit,
-                clock.counted_from,
+                stage=clock.stage,
+                actor=clock.actor,
+                urgency=clock.urgency,
+                amount=int(clock.amount),
+                unit=clock.unit,
+                counted_from=clock.counted_from,
+                anchor=clock.anchor,
+                receipt_presumed_days=_whole(clock.receipt_presumed_days),
+                ceiling=clock.ceiling == "yes",
             )
         )
     limits = defaultdict(list)
@@ -232,6 +257,10 @@ def _step(row: schema.StepRow) -> Step:
 
 def _step_order(step: Step) -> tuple[int, str]:
     return step.order, step.step_id
+
+
+def _whole(cell: str) -> int | None:
+    return int(cell) if cell else None
 
 
 def _yes_no(cell: str) -> bool | None:

@@ -275,6 +275,7 @@ class DeadlineRow(Row):
         "prior_authorization",
         "coverage_determination",
         "exception_request",
+        "step_therapy_exception",
         "initial_claim",
         "internal_appeal",
         "second_internal_appeal",
@@ -286,6 +287,7 @@ class DeadlineRow(Row):
         "external_review",
         "external_exception_review",
         "fair_hearing",
+        "keep_benefits",
         "transition_fill",
         "emergency_supply",
     ] = Field(description="Which step of the road")
@@ -298,6 +300,44 @@ class DeadlineRow(Row):
     counted_from: Text = Field(
         description="The event the clock starts from", examples=["the date on the notice"]
     )
+    anchor: Literal[
+        "notice_dated",
+        "notice_mailed",
+        "notice_received",
+        "final_notice_received",
+        "plan_decision_dated",
+        "reviewer_decision_dated",
+        "judge_decision_dated",
+        "council_decision_dated",
+        "request_received",
+        "statement_received",
+        "appeal_received",
+        "claim_received",
+        "review_requested",
+        "file_received",
+        "missing_facts_asked",
+        "coverage_started",
+        "fill",
+        "other",
+    ] = Field(
+        description="That event as a code, so that a date can be counted; fill: how long an "
+        "emergency supply lasts; other: not one event, so no date is ever counted"
+    )
+    receipt_presumed_days: Annotated[str, StringConstraints(pattern=r"^\d*$")] = Field(
+        description="Days after the date on a notice at which the source takes it as received; "
+        "empty: it does not say"
+    )
+    ceiling: Literal["yes", ""] = Field(
+        description="yes: the law says at most this; a state or plan may give less"
+    )
+
+    @model_validator(mode="after")
+    def _receipt_is_presumed_only_where_it_counts(self) -> DeadlineRow:
+        if self.receipt_presumed_days and self.anchor != "notice_received":
+            raise ValueError(
+                "receipt_presumed_days: only a clock with anchor notice_received can have it"
+            )
+        return self
 
 
 class LimitRow(Row):
@@ -504,6 +544,24 @@ class StudyRow(Row):
     source_id: Id = Field(description="Where it was read")
 
 
+class RejectCodeRow(Row):
+    FILE = "reject_codes.csv"
+    KEY = ("code",)
+    TITLE = "What a pharmacy's reject codes mean, as far as it could be read in a public source"
+    REFERENCES = {"source_id": ("sources.csv", "source_id")}
+
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2,3}$")] = Field(
+        description="The code as the pharmacy's screen shows it (field 511-FB)", examples=["75"]
+    )
+    meaning: Text = Field(description="What it says, in our own words")
+    what_to_do: Text = Field(description="What to do next, in a patient's words")
+    who_acts: Literal["patient", "pharmacy", "prescriber", "plan"] = Field(
+        description="Who can take that step"
+    )
+    source_id: Id = Field(description="Where the meaning was read")
+    section: str = Field(description="Where in the source, if it says")
+
+
 TABLES: tuple[type[Row], ...] = (
     SourceRow,
     PayerRow,
@@ -520,4 +578,5 @@ TABLES: tuple[type[Row], ...] = (
     NdcRow,
     ConditionRow,
     StudyRow,
+    RejectCodeRow,
 )

@@ -2,38 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from compound_coverage.vocabulary import Basis, Deadline, Rule
 
-_WHOSE = {"member": "You have", "plan": "The plan has", "reviewer": "The reviewer has"}
-_TRACKS = {"standard": "", "expedited": " if it is urgent", "payment": " if you already paid"}
-_ACTORS = tuple(_WHOSE)
-_URGENCIES = tuple(_TRACKS)
-NOT_CONFIRMED = "We have not confirmed this yet."
+Step = tuple[str, str, str]
+Clock = tuple[Rule, Deadline]
 
 
-def deadline_text(rule: Rule | None) -> str:
+@dataclass(frozen=True, slots=True)
+class ClockWords:
+    """How a language says a clock.
+
+    ``whose`` goes by actor, ``tracks`` by urgency, ``units`` holds one and many. ``starts`` says
+    by anchor what a clock is counted from; ``exact`` says it for the dataset's own words where
+    the anchor alone would lose something. Where neither knows, the dataset's words stand.
+    """
+
+    sentence: str
+    not_confirmed: str
+    whose: Mapping[str, str]
+    tracks: Mapping[str, str]
+    units: Mapping[str, Sequence[str]]
+    starts: Mapping[str, str] = field(default_factory=dict)
+    exact: Mapping[str, str] = field(default_factory=dict)
+
+    def duration(self, clock: Deadline) -> str:
+        """How long a clock runs: ``65 calendar days``."""
+        one, many = self.units[clock.unit]
+        return f"{clock.amount} {one if clock.amount == 1 else many}"
+
+    def start(self, clock: Deadline) -> str:
+        """The event a clock is counted from."""
+        words = self.exact.get(clock.counted_from) or self.starts.get(clock.anchor)
+        return words or clock.counted_from
+
+
+ENGLISH = ClockWords(
+    sentence="{whose} {duration} from {start}{track}.",
+    not_confirmed="We have not confirmed this yet.",
+    whose={"member": "You have", "plan": "The plan has", "reviewer": "The reviewer has"},
+    tracks={
+        "standard": "",
+        "expedited": " if it is urgent",
+        "payment": " if you already paid",
+    },
+    units={
+        "hours": ("hour", "hours"),
+        "calendar_days": ("calendar day", "calendar days"),
+        "working_days": ("working day", "working days"),
+        "months": ("month", "months"),
+    },
+)
+_ACTORS = tuple(ENGLISH.whose)
+_URGENCIES = tuple(ENGLISH.tracks)
+
+
+def deadline_text(rule: Rule | None, words: ClockWords = ENGLISH) -> str:
     """All clocks of one rule in words, the member's own first; empty if it has none."""
-    return _sentences((rule, clock) for clock in rule.deadlines) if rule else ""
+    return _sentences(((rule, clock) for clock in rule.deadlines), words) if rule else ""
 
 
-def deadline_by_stage(rules: Sequence[Rule], stages: Collection[str]) -> str:
+def deadline_by_stage(
+    rules: Sequence[Rule], stages: Collection[str], words: ClockWords = ENGLISH
+) -> str:
     """The clocks of these stages of the road among ``rules``, each told once, with their law.
 
-    Where two rules set the same clock, the confirmed one is told, then the narrower, then the
-    better graded. Empty if no rule sets one.
+    Where two rules set the same clock, the firmest is told. Empty if no rule sets one.
     """
-    best: dict[tuple[str, str, str], tuple[Rule, Deadline]] = {}
+    best = [clocks[0] for clocks in clocks_by_step(rules, stages).values()]
+    if not best:
+        return ""
+    law = sections_of(rule for rule, _ in best)
+    return _sentences(best, words) + (f" ({law})" if law else "")
+
+
+def sections_of(rules: Iterable[Rule]) -> str:
+    """The sections of law behind ``rules``, each once; one that a longer one names is left out."""
+    sections = dict.fromkeys(filter(None, (rule.citation.section for rule in rules)))
+    return "; ".join(
+        section
+        for section in sections
+        if not any(section != other and section in other for other in sections)
+    )
+
+
+def clocks_by_step(rules: Iterable[Rule], stages: Collection[str]) -> dict[Step, list[Clock]]:
+    """The clocks of these stages by stage, actor and urgency, the firmest of each first.
+
+    The confirmed one comes first, then the narrower, then the better graded.
+    """
+    found: dict[Step, list[Clock]] = {}
     for rule in sorted(rules, key=_firmness):
         for clock in rule.deadlines:
             if clock.stage in stages:
-                best.setdefault((clock.stage, clock.actor, clock.urgency), (rule, clock))
-    if not best:
-        return ""
-    laws = dict.fromkeys(rule.citation.section for rule, _ in best.values())
-    law = "; ".join(filter(None, laws))
-    return _sentences(best.values()) + (f" ({law})" if law else "")
+                step = (clock.stage, clock.actor, clock.urgency)
+                found.setdefault(step, []).append((rule, clock))
+    return found
 
 
 def _firmness(rule: Rule) -> tuple[bool, int, str, str]:
@@ -41,11 +107,11 @@ def _firmness(rule: Rule) -> tuple[bool, int, str, str]:
     return unconfirmed, len(rule.states) or 99, rule.citation.grade.value, rule.rule_id
 
 
-def _sentences(clocks: Iterable[tuple[Rule, Deadline]]) -> str:
+def _sentences(clocks: Iterable[Clock], words: ClockWords) -> str:
     pairs = sorted(clocks, key=lambda pair: _order(pair[1]))
-    told = [_clock_text(clock) for _, clock in pairs]
+    told = [_clock_text(clock, words) for _, clock in pairs]
     if any(rule.basis == Basis.UNVERIFIED for rule, _ in pairs):
-        told.append(NOT_CONFIRMED)
+        told.append(words.not_confirmed)
     return " ".join(told)
 
 
@@ -54,9 +120,10 @@ def _order(clock: Deadline) -> tuple[bool, int, int]:
     return member_last, _URGENCIES.index(clock.urgency), _ACTORS.index(clock.actor)
 
 
-def _clock_text(clock: Deadline) -> str:
-    unit = clock.unit.replace("_", " ")
-    if clock.amount == 1:
-        unit = unit.removesuffix("s")
-    track = _TRACKS[clock.urgency]
-    return f"{_WHOSE[clock.actor]} {clock.amount} {unit} from {clock.counted_from}{track}."
+def _clock_text(clock: Deadline, words: ClockWords) -> str:
+    return words.sentence.format(
+        whose=words.whose[clock.actor],
+        duration=words.duration(clock),
+        start=words.start(clock),
+        track=words.tracks[clock.urgency],
+    )
