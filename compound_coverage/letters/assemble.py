@@ -12,7 +12,7 @@ from compound_coverage.determination.question import make_case
 from compound_coverage.formulary.lookup import Formularies
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.render import Draft, draft
-from compound_coverage.letters.templates import letter_types
+from compound_coverage.letters.templates import law_behind, letter_types, words_of
 from compound_coverage.vocabulary import Case, IngredientSource, LineOfBusiness
 
 
@@ -43,8 +43,9 @@ def letter_table(dataset: Dataset, language: str) -> list[dict[str, str]]:
     Law and deadline come from the dataset's own clocks, for each kind of insurance that has one.
     """
     table = []
+    no_law = words_of(language).no_law
     for kind in letter_types(language):
-        stages = {stage for named in kind.stages.values() for stage in named}
+        stages = {stage for named in kind.clocks.values() for stage in named}
         rules = [
             rule
             for rule in dataset.rules
@@ -54,16 +55,18 @@ def letter_table(dataset: Dataset, language: str) -> list[dict[str, str]]:
             line: deadline_by_stage([r for r in rules if line in r.lines_of_business], stages)
             for line in LineOfBusiness
         }
-        laws = dict.fromkeys(rule.citation.section for rule in rules if rule.citation.section)
         table.append(
             {
                 "type": kind.letter_type,
                 "title": kind.title,
+                "kind": kind.kind,
                 "signer": kind.signer,
-                "law": "; ".join(laws),
+                "use": kind.use,
+                "law": law_behind(rules, stages) or no_law,
                 "deadline": " ".join(
                     f"{LINE_NAMES[line]}: {text}" for line, text in told.items() if text
-                ),
+                )
+                or no_law,
             }
         )
     return table

@@ -129,8 +129,12 @@ class PlanPart(_Part):
     bin: Line | None = Field(None, description="RxBIN on the card")
     pcn: Line | None = Field(None, description="RxPCN on the card")
     policyholder: Line | None = None
+    phone: Line | None = Field(None, description="The plan's phone for this kind of request")
     fax: Line | None = Field(None, description="Where the reviewer takes faxes")
     address: Prose | None = Field(None, description="The reviewer's postal address")
+    medicare_number: Line | None = Field(None, description="On the red, white and blue card")
+    secondary_name: Line | None = Field(None, description="A second insurance, if there is one")
+    secondary_id: Line | None = None
 
 
 class RequestPart(_Part):
@@ -140,27 +144,77 @@ class RequestPart(_Part):
         None, description="Why waiting could harm the patient, in the prescriber's words"
     )
     months: int | None = Field(None, ge=1, le=36, description="How long approval is asked for")
-    stage: Literal["initial", "exception", "appeal", "renewal"] | None = None
+    stage: (
+        Literal[
+            "initial",
+            "exception",
+            "appeal",
+            "second_appeal",
+            "external_review",
+            "renewal",
+            "transition",
+            "reimbursement",
+        ]
+        | None
+    ) = Field(None, description="Where on the road the request stands")
     denied_on: Day | None = Field(None, description="On appeal: the date on the denial notice")
+    received_on: Day | None = Field(None, description="The day the denial notice came")
     denial_reference: Line | None = None
     denial_reason: Prose | None = Field(None, description="The reason the notice gives")
+    denial_policy: Line | None = Field(None, description="The policy the notice names")
+    reject_codes: tuple[Line, ...] = Field(
+        (), max_length=MOST_ROWS, description="The pharmacy's reject codes, such as 75"
+    )
+    send_to: Prose | None = Field(None, description="Where the notice says to send an appeal")
+
+    @model_validator(mode="after")
+    def _received_after_it_was_dated(self) -> RequestPart:
+        if self.denied_on and self.received_on and self.received_on < self.denied_on:
+            raise ValueError("the notice can't come before the date on it; check both dates")
+        return self
+
+
+class RepresentativePart(_Part):
+    """Somebody other than the patient and the prescriber who files the request."""
+
+    name: Line | None = None
+    relationship: Line | None = None
+    phone: Line | None = None
+    address: Prose | None = None
+    city: Line | None = None
+    state: Line | None = None
+    zip: Line | None = None
 
 
 class PatientPart(_Part):
     name: Line | None = None
     date_of_birth: Day | None = None
     phone: Line | None = None
-    address: Prose | None = None
+    address: Prose | None = Field(None, description="Street; the whole address is fine too")
+    city: Line | None = None
+    state: Line | None = None
+    zip: Line | None = None
+    sex: Literal["female", "male", "other"] | None = Field(None, description="As the plan has it")
+    height: Line | None = None
+    weight: Line | None = None
+    allergies: Prose | None = Field(None, description="Drug allergies, or that none are known")
 
 
 class PrescriberPart(_Part):
     name: Line | None = None
     credentials: Line | None = Field(None, description="Such as MD, DO, NP")
     npi: Npi | None = None
+    specialty: Line | None = None
+    license: Line | None = None
     practice: Line | None = None
+    contact: Line | None = Field(None, description="Who in the office answers questions")
     phone: Line | None = None
     fax: Line | None = None
-    address: Prose | None = None
+    email: Line | None = None
+    address: Prose | None = Field(None, description="Street; the whole address is fine too")
+    city: Line | None = None
+    state: Line | None = None
+    zip: Line | None = None
 
 
 class DiagnosisPart(_Part):
@@ -176,6 +230,7 @@ class DiagnosisPart(_Part):
     in_care_since: PartialDay | None = None
     active_relapse: YesNo = Field(None, description="Does the letter rest on active illness?")
     history: Prose | None = Field(None, description="The course so far, in the prescriber's words")
+    other: Line | None = Field(None, description="Other diagnoses that bear on the request")
 
 
 class MedicationPart(_Part):
@@ -198,6 +253,8 @@ class IngredientPart(_Part):
     )
     quantity_per_unit: Line | None = None
     reason_for_bulk: Prose | None = None
+    quantity: Line | None = Field(None, description="Used for the whole fill, with its unit")
+    cost: float | None = Field(None, ge=0, le=1_000_000, description="US dollars for the fill")
 
 
 class PharmacyPart(_Part):
@@ -205,6 +262,8 @@ class PharmacyPart(_Part):
     npi: Npi | None = None
     ncpdp: Annotated[Line, AfterValidator(check_ncpdp)] | None = None
     phone: Line | None = None
+    fax: Line | None = None
+    address: Prose | None = None
     in_network: YesNo = None
     kind: Literal["503A", "503B"] | None = Field(
         None, description="503A: state-licensed pharmacy; 503B: outsourcing facility"
@@ -220,6 +279,62 @@ class TriedPart(_Part):
     outcome: Literal["failed", "not_tolerated", "contraindicated", "other"] | None = None
     reason: Prose | None = None
     in_chart: YesNo = None
+
+
+class AlternativePart(_Part):
+    """A drug the plan wants first, and why it will not do for this patient."""
+
+    drug: Line | None = None
+    kind: Literal["step", "preferred", "formulary"] | None = Field(
+        None, description="step: must be tried first; preferred: on a cheaper tier"
+    )
+    why: Prose | None = Field(None, description="In the prescriber's words, from the chart")
+
+
+class StepPart(_Part):
+    ground: (
+        Literal[
+            "contraindicated",
+            "tried_and_failed",
+            "expected_not_to_work",
+            "expected_harm",
+            "stable_on_it",
+        ]
+        | None
+    ) = Field(None, description="Why the step should be waived")
+    explanation: Prose | None = None
+
+
+class ContinuityPart(_Part):
+    taking_since: PartialDay | None = None
+    last_filled: Day | None = None
+    supply_ends: Day | None = Field(None, description="The day the medicine in hand runs out")
+    plan_started: Day | None = Field(None, description="First day in this plan or plan year")
+    previous_plan: Line | None = None
+    what_happened: Prose | None = Field(None, description="What changed, in plain words")
+
+
+class ReimbursementPart(_Part):
+    filled_on: Day | None = None
+    prescription_number: Line | None = None
+    paid: float | None = Field(None, ge=0, le=1_000_000, description="US dollars paid")
+    paid_on: Day | None = None
+    receipt: YesNo = Field(None, description="Is the itemised receipt attached?")
+    reason: Prose | None = Field(None, description="Why it was paid out of pocket")
+
+
+class DenialPointPart(_Part):
+    said: Prose = Field(description="A reason of the notice, word for word")
+    answer: Prose | None = Field(None, description="How this case answers it")
+
+
+class DecisionPart(_Part):
+    level: (
+        Literal["initial", "appeal", "second_appeal", "redetermination", "external_review"] | None
+    ) = None
+    decided_on: Day | None = None
+    reference: Line | None = None
+    reason: Prose | None = None
 
 
 class MarketedPart(_Part):
@@ -297,7 +412,18 @@ class CaseFile(_Part):
     safety: SafetyPart = SafetyPart()
     monitoring: MonitoringPart = MonitoringPart()
     risk_if_untreated: Prose | None = Field(None, description="In the prescriber's words")
+    current_medicines: tuple[Line, ...] = Field((), max_length=MOST_ROWS)
     prior_response: ResponsePart = ResponsePart()
+    alternatives: tuple[AlternativePart, ...] = Field((), max_length=MOST_ROWS)
+    step_therapy: StepPart = StepPart()
+    continuity: ContinuityPart = ContinuityPart()
+    reimbursement: ReimbursementPart = ReimbursementPart()
+    denial_points: tuple[DenialPointPart, ...] = Field((), max_length=MOST_ROWS)
+    decisions: tuple[DecisionPart, ...] = Field(
+        (), max_length=MOST_ROWS, description="Earlier decisions, oldest first"
+    )
+    representative: RepresentativePart = RepresentativePart()
+    patient_words: Prose | None = Field(None, description="In the patient's own words")
     answers: tuple[AnswerPart, ...] = Field((), max_length=MOST_ROWS)
     attachments: tuple[Line, ...] = Field((), max_length=MOST_ROWS)
 
@@ -472,7 +598,9 @@ def example_case(
             "bin": "000000",
             "pcn": "EXAMPLE",
             "policyholder": "Example Patient",
+            "phone": "000-555-0104",
             "fax": "000-555-0100",
+            "medicare_number": "EXAMPLE-MEDICARE-0",
             "address": "Example reviewer address, see the notice",
         },
         "request": {
@@ -480,16 +608,40 @@ def example_case(
             "urgency": "standard",
             "months": 6,
             "stage": "initial",
+            "denied_on": "2026-11-09",
+            "received_on": "2026-11-12",
+            "denial_reference": "EXAMPLE-DENIAL-2",
+            "denial_reason": "Compounded drugs are not on the drug list (made-up example)",
+            "denial_policy": "Example compound policy (made-up example)",
+            "reject_codes": ["70"],
+            "send_to": "Example appeals desk, fax 000-555-0105 (made-up example)",
         },
-        "patient": {"name": "Example Patient", "date_of_birth": "1980-01-01"},
+        "patient": {
+            "name": "Example Patient",
+            "date_of_birth": "1980-01-01",
+            "phone": "000-555-0106",
+            "address": "2 Example Street",
+            "city": "Example City",
+            "state": "TX",
+            "zip": "00000",
+            "sex": "female",
+            "height": "165 cm",
+            "weight": "70 kg",
+            "allergies": "None known (made-up example)",
+        },
         "prescriber": {
             "name": "Example Prescriber",
             "credentials": "MD",
             "npi": "1000000004",
+            "specialty": "Psychiatry",
             "practice": "Example Practice",
+            "contact": "Example Nurse",
             "phone": "000-555-0101",
             "fax": "000-555-0102",
-            "address": "1 Example Street, Example City",
+            "address": "1 Example Street",
+            "city": "Example City",
+            "state": "TX",
+            "zip": "00000",
         },
         "diagnosis": {
             "words": "Major depressive disorder, recurrent, current episode moderate",
@@ -508,6 +660,7 @@ def example_case(
             "quantity": "30 capsules",
             "days_supply": 30,
             "refills": 2,
+            "start": "2026-12-01",
         },
         "ingredients": [
             {
@@ -516,6 +669,8 @@ def example_case(
                 "source": "approved_product",
                 "ndc": "00000-0000-01",
                 "quantity_per_unit": "4.5 mg",
+                "quantity": "135 mg (made-up example)",
+                "cost": 8.1,
             },
             {
                 "name": "Microcrystalline cellulose (filler)",
@@ -523,6 +678,8 @@ def example_case(
                 "source": "bulk_powder",
                 "ndc": "00000-0000-02",
                 "quantity_per_unit": "To fill the capsule",
+                "quantity": "To fill 30 capsules (made-up example)",
+                "cost": 1.2,
             },
         ],
         "pharmacy": {
@@ -530,6 +687,8 @@ def example_case(
             "npi": "1000000012",
             "ncpdp": "0000000",
             "phone": "000-555-0103",
+            "fax": "000-555-0107",
+            "address": "3 Example Street, Example City",
             "in_network": "yes",
             "kind": "503A",
             "price_per_month": 45.0,
@@ -582,5 +741,70 @@ def example_case(
         },
         "risk_if_untreated": "Made-up example: the prescriber writes here, from the chart, what "
         "happened in earlier untreated episodes.",
+        "current_medicines": ["Example antidepressant C, example dose (made-up example)"],
+        "prior_response": {
+            "measure": "PHQ-9",
+            "before": "16 on 2026-11-10 (made-up example)",
+            "after": "9 (made-up example)",
+            "measured_on": "2026-11-20",
+        },
+        "alternatives": [
+            {
+                "drug": "Example antidepressant A",
+                "kind": "step",
+                "why": "Tried for six months without improvement (made-up example)",
+            }
+        ],
+        "step_therapy": {
+            "ground": "tried_and_failed",
+            "explanation": "The chart shows the trial and its result (made-up example)",
+        },
+        "continuity": {
+            "taking_since": "2026-06",
+            "last_filled": "2026-11-01",
+            "supply_ends": "2026-12-01",
+            "plan_started": "2026-11-01",
+            "previous_plan": "Example Former Plan",
+            "what_happened": "The patient changed jobs and plans (made-up example)",
+        },
+        "reimbursement": {
+            "filled_on": "2026-11-01",
+            "prescription_number": "EXAMPLE-RX-1",
+            "paid": 45.0,
+            "paid_on": "2026-11-01",
+            "receipt": "yes",
+            "reason": "The pharmacy could not bill the plan (made-up example)",
+        },
+        "denial_points": [
+            {
+                "said": "Compounded drugs are not on the drug list.",
+                "answer": "The active ingredient comes from an FDA-approved tablet, and its "
+                "NDC is in the table below (made-up example)",
+            }
+        ],
+        "decisions": [
+            {
+                "level": "initial",
+                "decided_on": "2026-10-05",
+                "reference": "EXAMPLE-DENIAL-1",
+                "reason": "No prior authorization was on file (made-up example)",
+            },
+            {
+                "level": "appeal",
+                "decided_on": "2026-11-09",
+                "reference": "EXAMPLE-DENIAL-2",
+                "reason": "Compounded drugs are not on the drug list (made-up example)",
+            },
+        ],
+        "representative": {
+            "name": "Example Representative",
+            "relationship": "Sister",
+            "phone": "000-555-0108",
+            "address": "4 Example Street",
+            "city": "Example City",
+            "state": "TX",
+            "zip": "00000",
+        },
+        "patient_words": "Made-up example: the patient writes here what daily life is like.",
         "attachments": ["Chart notes (made-up example)", "Copy of the compound prescription"],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,14 +10,17 @@ from pydantic import BaseModel
 from compound_coverage.letters.answer import Point
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.gaps import Gap, is_unknown, values_at
-from compound_coverage.letters.templates import LetterType, Need, Situation, Words
+from compound_coverage.letters.templates import LetterType, Need, Situation, Words, situations
 from compound_coverage.vocabulary import (
     Determination,
     IngredientSource,
+    LineOfBusiness,
     Medication,
     Plan,
     Verdict,
 )
+
+LATER_APPEALS = ("second_appeal", "external_review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,9 @@ class Missing:
     who: str
 
 
-def holding_situations(
-    letter: LetterType, case: CaseFile, medication: Medication
-) -> list[Situation]:
-    """The situations of the letter's folder that this case is in."""
-    return [s for s in letter.situations if _holds(s, case, medication)]
+def holding_situations(case: CaseFile, medication: Medication) -> list[Situation]:
+    """The named circumstances that this case is in."""
+    return [s for s in situations() if _holds(s, case, medication)]
 
 
 def situation_names(
@@ -42,15 +42,24 @@ def situation_names(
 ) -> dict[str, bool]:
     """Every situation a template or a need may name, and whether it holds."""
     held = {situation.name for situation in holding}
+    stage = stage_of(letter, case)
     return {
         "unlisted_plan": not plan.payer,
-        "expedited": case.request.urgency == "expedited",
-        "appeal": case.request.stage == "appeal",
-        "renewal": case.request.stage == "renewal",
+        "expedited": "expedited" in (letter.urgency, case.request.urgency),
+        "appeal": stage in ("appeal", *LATER_APPEALS),
+        "second": stage in LATER_APPEALS,
+        "renewal": stage == "renewal",
+        "represented": case.representative.name is not None,
         "compendium_looked_up": case.evidence.compendium is not None,
         "shortage": case.why_no_marketed_product.shortage is not None,
-        **{situation.name: situation.name in held for situation in letter.situations},
+        **{line.value: plan.line_of_business == line for line in LineOfBusiness},
+        **{situation.name: situation.name in held for situation in situations()},
     }
+
+
+def stage_of(letter: LetterType, case: CaseFile) -> str:
+    """Where on the road the letter stands: its own stage, else the case's, else the first."""
+    return letter.stage or case.request.stage or "initial"
 
 
 def _holds(situation: Situation, case: CaseFile, medication: Medication) -> bool:
@@ -107,7 +116,6 @@ def warnings_about(
     determination: Determination,
     medication: Medication,
     situation: dict[str, bool],
-    words: Words,
 ) -> list[str]:
     """What a person should know before this letter goes anywhere, one sentence each."""
     return [
@@ -118,7 +126,6 @@ def warnings_about(
         *_source_warnings(case, determination, medication),
         *_marketed_warnings(case, medication),
         *_date_warnings(case),
-        *_overclaim_warnings(case, words),
     ]
 
 
@@ -200,21 +207,3 @@ def _date_warnings(case: CaseFile) -> Iterator[str]:
                 f"tried[{number}]: the chart does not show this; a plan asks for proof, and "
                 "the prescriber can sign only what the chart shows."
             )
-
-
-def _overclaim_warnings(case: CaseFile, words: Words) -> Iterator[str]:
-    for path, text in _texts(case):
-        for claim in words.overclaims:
-            if re.search(rf"\b{re.escape(claim)}\b", text, re.IGNORECASE):
-                yield f"{path}: '{claim}' says more than the evidence does; word it again."
-
-
-def _texts(part: BaseModel, path: str = "") -> Iterator[tuple[str, str]]:
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        for item in value if isinstance(value, tuple) else (value,):
-            here = f"{path}.{name}".lstrip(".")
-            if isinstance(item, BaseModel):
-                yield from _texts(item, here)
-            elif isinstance(item, str):
-                yield here, item

@@ -1,4 +1,4 @@
-"""Which studies a letter prints: those selected, and every negative trial beside them."""
+"""Which studies a letter prints: those selected, and those that may not be left out beside them."""
 
 from __future__ import annotations
 
@@ -22,36 +22,35 @@ class Evidence:
 def gather(
     case: CaseFile, medication: Medication, studies: Sequence[Study], holding: Sequence[Situation]
 ) -> Evidence:
-    """The selected studies of the medication's ingredients plus all negative low-dose ones.
+    """The selected studies of the medication's ingredients plus all that belong beside them.
 
-    A negative trial of the same condition can't be left out. Where nobody selected any study,
-    every finished low-dose one of the condition is taken. ``holding`` are the situations that
-    hold; the conditions they name count as the case's own.
+    A negative low-dose trial of the condition can't be left out, nor can what
+    ``belongs_beside`` a selected study. Where nobody selected any study, every finished low-dose
+    one of the condition is taken. ``holding`` are the situations that hold; the conditions they
+    name count as the case's own.
     """
-    by_id = {study.study_id: study for study in studies}
-    selected, warnings = _selected(case, medication, by_id)
-    conditions = {study.condition_id for study in selected if study.low_dose}
-    conditions |= {name for situation in holding for name in situation.conditions}
-    if case.diagnosis.condition_id:
-        conditions.add(case.diagnosis.condition_id)
-    of_condition = [
+    selected, warnings = _selected(case, medication, studies)
+    finished = [
         study
         for study in studies
-        if study.low_dose
-        and study.direction != "pending"
-        and study.condition_id in conditions
-        and _same_ingredient(study, medication)
+        if study.direction != "pending" and _same_ingredient(study, medication)
     ]
+    conditions = {name for situation in holding for name in situation.conditions}
+    if case.diagnosis.condition_id:
+        conditions.add(case.diagnosis.condition_id)
+    of_condition = [s for s in finished if s.low_dose and s.condition_id in conditions]
     if not case.evidence.studies:
         selected = of_condition
     added = [
-        study for study in of_condition if study.direction == "negative" and study not in selected
+        study
+        for study in finished
+        if study not in selected
+        and (
+            (study in of_condition and study.direction == "negative")
+            or any(belongs_beside(study, other) for other in selected)
+        )
     ]
-    warnings += [
-        f"{_named(study)} found no benefit and belongs to the same condition; it was added, "
-        "because a letter must not leave out a negative trial."
-        for study in added
-    ]
+    warnings += [_why_added(study) for study in added]
     warnings += _standard_dose_warnings(selected)
     printed = sorted([*selected, *added], key=lambda study: (study.year, study.study_id))
     return Evidence(
@@ -61,9 +60,30 @@ def gather(
     )
 
 
+def belongs_beside(study: Study, other: Study) -> bool:
+    """May ``study`` not be left out of a letter that names ``other``, on the same condition?
+
+    A negative trial may not; nor may a mixed one, such as one that missed its primary outcome,
+    beside a trial that leans the other way. A standard-dose study says nothing of a low dose, so
+    it belongs only beside its like.
+    """
+    if study.condition_id != other.condition_id or study.study_id == other.study_id:
+        return False
+    if other.low_dose and not study.low_dose:
+        return False
+    leans = other.direction in ("supports", "preliminary", "mixed")
+    return study.direction == "negative" or (study.direction == "mixed" and leans)
+
+
+def named(study: Study) -> str:
+    """How a person calls a study: its first author or group, and the year."""
+    return f"{study.authors.split(',')[0]} {study.year}"
+
+
 def _selected(
-    case: CaseFile, medication: Medication, by_id: dict[str, Study]
+    case: CaseFile, medication: Medication, studies: Sequence[Study]
 ) -> tuple[list[Study], list[str]]:
+    by_id = {study.study_id: study for study in studies}
     selected, warnings = [], []
     for study_id in dict.fromkeys(case.evidence.studies):
         study = by_id.get(study_id)
@@ -71,7 +91,7 @@ def _selected(
             warnings.append(f"There is no study '{study_id}'; it was left out. Check its id.")
         elif not _same_ingredient(study, medication):
             warnings.append(
-                f"{_named(study)} is about another ingredient than this medication's; "
+                f"{_called(study)} is about another ingredient than this medication's; "
                 "it was left out."
             )
         else:
@@ -80,19 +100,31 @@ def _selected(
     return selected, warnings
 
 
+def _why_added(study: Study) -> str:
+    if study.direction == "negative":
+        return (
+            f"{_called(study)} found no benefit and belongs to the same condition; it was added, "
+            "because a letter must not leave out a negative trial."
+        )
+    return (
+        f"{_called(study)} is of the same condition and less favorable than what was chosen; it "
+        "was added, because a letter must not show only the favorable trials."
+    )
+
+
 def _other_condition(study: Study, case: CaseFile) -> list[str]:
     condition = case.diagnosis.condition_id
     if condition is None or condition == study.condition_id:
         return []
     return [
-        f"{_named(study)} is about {study.condition_id.replace('-', ' ')}, not about "
+        f"{_called(study)} is about {study.condition_id.replace('-', ' ')}, not about "
         f"{condition.replace('-', ' ')}; say why it bears on this patient, or take it out."
     ]
 
 
 def _standard_dose_warnings(selected: Sequence[Study]) -> list[str]:
     return [
-        f"{_named(study)} used the standard dose; the letter says that it is no evidence for a "
+        f"{_called(study)} used the standard dose; the letter says that it is no evidence for a "
         "low dose."
         for study in selected
         if not study.low_dose
@@ -104,5 +136,5 @@ def _same_ingredient(study: Study, medication: Medication) -> bool:
     return study.ingredient_id in ingredients
 
 
-def _named(study: Study) -> str:
-    return f"The study {study.authors.split(',')[0]} {study.year} ({study.study_id})"
+def _called(study: Study) -> str:
+    return f"The study {named(study)} ({study.study_id})"

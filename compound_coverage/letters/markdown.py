@@ -53,7 +53,7 @@ def render(letter: LetterType, facts: Mapping[str, Any]) -> str:
 
     Raises TemplateFolderError or a Jinja error for a template's own mistake.
     """
-    name = (letter.folder / "template.md.j2").relative_to(TEMPLATES).as_posix()
+    name = f"{letter.letter_type}/template.md.j2"
     text = _environment(letter.language).get_template(name).render(facts)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
@@ -62,10 +62,11 @@ def render(letter: LetterType, facts: Mapping[str, Any]) -> str:
 def _environment(language: str) -> SandboxedEnvironment:
     words = words_of(language)
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES / language),
         undefined=StrictUndefined,
         finalize=lambda value: _printed(value, words),
         autoescape=False,
+        keep_trailing_newline=True,  # a part that is put in keeps its distance to the next
         trim_blocks=True,
         lstrip_blocks=True,
     )

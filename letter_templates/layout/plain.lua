@@ -1,19 +1,17 @@
 -- Keeps a letter to words and tables, whatever a person typed into its Markdown:
 -- nothing is fetched, nothing is hidden, nothing is code for another program.
 
-local last_level = 0
-
 -- Raw markup stays visible as the text it is.
-function RawInline(el)
+local function RawInline(el)
   return pandoc.Inlines(el.text)
 end
 
-function RawBlock(el)
+local function RawBlock(el)
   return pandoc.Para(pandoc.Inlines(el.text))
 end
 
 -- An image would read a file or an address; only its description stays.
-function Image(el)
+local function Image(el)
   if #el.caption > 0 then
     return el.caption
   end
@@ -21,7 +19,7 @@ function Image(el)
 end
 
 -- A reader of paper can't click, and a hidden address can lie.
-function Link(el)
+local function Link(el)
   local shown = pandoc.utils.stringify(el.content)
   if shown == el.target then
     return el.content
@@ -33,24 +31,27 @@ function Link(el)
 end
 
 -- The name of a language could choose another writer for a code block.
-function CodeBlock(el)
+local function CodeBlock(el)
   return pandoc.CodeBlock(el.text)
 end
 
 -- Screen readers and PDF/UA need headings that start at one and never skip a level.
-function Header(el)
-  if pandoc.utils.stringify(el.content) == "" then
-    return {}
+local function even_headings()
+  local last_level = 0
+  return function(el)
+    if pandoc.utils.stringify(el.content) == "" then
+      return {}
+    end
+    el.level = math.min(el.level, last_level + 1)
+    last_level = el.level
+    el.attr = pandoc.Attr()
+    return el
   end
-  el.level = math.min(el.level, last_level + 1)
-  last_level = el.level
-  el.attr = pandoc.Attr()
-  return el
 end
 
 -- Columns share the page: each gets room for its longest word, then for its longest text.
 -- Word may fall back to a wider font than ours, so there a line holds fewer letters.
-local LINE = FORMAT == "docx" and 70 or 96
+local LINE = { docx = 70, json = 70, typst = 96 }
 local LONGEST_WORD, LONGEST_TEXT = 16, 60
 
 local function length(text)
@@ -89,21 +90,27 @@ local function column_texts(tbl)
   return columns
 end
 
-function Table(tbl)
-  local least, wish, least_sum, wish_sum = {}, {}, 0, 0
+local function measured(tbl)
+  local room = { least = {}, wish = {}, least_sum = 0, wish_sum = 0 }
   for place, cells in ipairs(column_texts(tbl)) do
-    least[place], wish[place] = least_and_wish(cells)
-    least_sum, wish_sum = least_sum + least[place], wish_sum + wish[place]
+    local least, wish = least_and_wish(cells)
+    room.least[place], room.wish[place] = least, wish
+    room.least_sum, room.wish_sum = room.least_sum + least, room.wish_sum + wish
   end
-  local spare = math.max(LINE - least_sum, 0)
+  return room
+end
+
+local function with_widths(tbl, room, line)
+  local spare = math.max(line - room.least_sum, 0)
   for place, spec in ipairs(tbl.colspecs) do
-    local width = least[place] + spare * wish[place] / wish_sum
-    tbl.colspecs[place] = { spec[1], width / (least_sum + spare) }
+    local width = room.least[place] + spare * room.wish[place] / room.wish_sum
+    tbl.colspecs[place] = { spec[1], width / (room.least_sum + spare) }
   end
   return tbl
 end
 
--- An entity such as &#x202e; can bring in marks that turn text round, or no character at all.
+-- An entity such as &#x202e; can bring in marks that turn text round, or no character at all. What
+-- stands in the text as itself was cleaned before it came here.
 local function is_refused(code)
   return code == 0xAD or code == 0x061C or code == 0x200E or code == 0x200F
     or (code >= 0x202A and code <= 0x202E)
@@ -122,10 +129,18 @@ local function only_visible(text)
   return table.concat(kept)
 end
 
+local function visible(el)
+  return pandoc.Str(only_visible(el.text))
+end
+
 -- Typst would set three full stops as one sign; a typed text keeps its own characters.
-local function with_full_stops(text)
-  local found = pandoc.Inlines({})
+local function with_full_stops(el)
+  local text = el.text
   local from, to = text:find("...", 1, true)
+  if not from then
+    return nil
+  end
+  local found = pandoc.Inlines({})
   while from do
     found:insert(pandoc.Str(text:sub(1, from - 1)))
     found:insert(pandoc.RawInline("typst", "\\.\\.\\."))
@@ -136,17 +151,38 @@ local function with_full_stops(text)
   return found
 end
 
-local function Str(el)
-  local text = only_visible(el.text)
-  if FORMAT == "typst" and text:find("...", 1, true) then
-    return with_full_stops(text)
+-- The letter that `text` was read as, with all else turned into words.
+local function words_and_tables(letter, text)
+  letter = letter:walk({
+    RawInline = RawInline,
+    RawBlock = RawBlock,
+    Image = Image,
+    Link = Link,
+    CodeBlock = CodeBlock,
+    Header = even_headings(),
+  })
+  if text:find("&", 1, true) then
+    letter = letter:walk({ Str = visible })
   end
-  return pandoc.Str(text)
+  return letter
 end
 
-return {
-  { RawInline = RawInline, RawBlock = RawBlock, Image = Image, Link = Link, CodeBlock = CodeBlock },
-  { traverse = "topdown", Header = Header },
-  { Table = Table },
-  { Str = Str },
-}
+local function may_hold_dots(text)
+  return text:find("&", 1, true) or text:gsub("\\", ""):find("...", 1, true)
+end
+
+-- The letter as a format wants it; "json" is read by our own Word writer. `rooms` keeps what the
+-- tables' columns want, so that it is found out once for all formats.
+local function fitted(letter, text, rooms, format)
+  local number = 0
+  return letter:walk({
+    Table = function(tbl)
+      number = number + 1
+      rooms[number] = rooms[number] or measured(tbl)
+      return with_widths(tbl, rooms[number], LINE[format])
+    end,
+    Str = format == "typst" and may_hold_dots(text) and with_full_stops or nil,
+  })
+end
+
+return { words_and_tables = words_and_tables, fitted = fitted }
