@@ -1,7 +1,8 @@
-"""Measures what is promised of published formularies, side by side with the plain ways.
+"""Measures what is promised of published formularies and letters, beside the plain ways.
 
 ``python -m bench.run --scale 1 --json-bytes 1000000000 --out bench/RESULTS.md`` makes files of
-national size, imports them, and prints one table. Everything is made up from a seed.
+national size, imports them, and prints one table, then another of letters. Everything is made up
+from a seed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from sqlalchemy import create_engine
 
 from bench.generate_marketplace import generate as generate_marketplace
 from bench.generate_part_d import generate as generate_part_d
+from bench.letters import section as letter_section
+from bench.table import Line, table
 from compound_coverage.dataset.load import load
 from compound_coverage.determination.published import PlanIndex, sweep
 from compound_coverage.formulary.importer import import_paths
@@ -35,18 +37,6 @@ from compound_coverage.vocabulary import IngredientSource
 
 NALTREXONE = "1483744"
 SEED = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the table: what, how it came out, what was wanted, and the plain way."""
-
-    what: str
-    ours: str
-    wanted: str
-    met: bool
-    plain: str = ""
-    ratio: str = ""
 
 
 def in_a_process(work: str, *words: str) -> dict[str, float]:
@@ -224,16 +214,6 @@ def percentiles(work: Callable[[str], object], asked: Sequence[str]) -> tuple[fl
     return taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
 
 
-def table(lines: Sequence[Line]) -> str:
-    head = "| what | measured | wanted | met | the plain way | ratio |\n|---|---|---|---|---|---|\n"
-    rows = [
-        f"| {line.what} | {line.ours} | {line.wanted} | {'yes' if line.met else '**no**'} "
-        f"| {line.plain} | {line.ratio} |"
-        for line in lines
-    ]
-    return head + "\n".join(rows) + "\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0)
@@ -251,10 +231,10 @@ def main() -> None:
             *part_d_lines(folder, options.scale),
             *marketplace_lines(folder, options.json_bytes),
         ]
-    text = table(lines)
+    text = f"{report(table(lines))}\n{letter_section()}"
     print(text)
     if options.out:
-        options.out.write_text(report(text), encoding="utf-8")
+        options.out.write_text(text, encoding="utf-8")
 
 
 def report(text: str) -> str:

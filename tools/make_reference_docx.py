@@ -21,8 +21,8 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Inches, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from compound_coverage.letters.documents import MARK_IN_REFERENCE
 from compound_coverage.letters.templates import LAYOUT
+from compound_coverage.letters.word import MARK_IN_REFERENCE
 
 FONT = "Cambria"
 HEADING_SIZES = {"Heading 1": 16, "Heading 2": 12, "Heading 3": 11}

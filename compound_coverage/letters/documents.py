@@ -1,21 +1,20 @@
 """Markdown, perhaps edited by hand, to a Word or PDF file. The text is trusted with nothing.
 
-pandoc runs with ``--sandbox`` and a filter that leaves only words and tables; Typst runs in an
-empty folder with its own fonts. Both programs come inside Python wheels.
+pandoc reads it in its sandbox, and leaves only words and tables before it writes; Typst runs in
+an empty folder with its own fonts. Both programs come inside Python wheels. pandoc is kept
+running (see ``workers``), and Typst lets other threads run, so letters can be made in as many
+threads as there are processors.
 """
 
 from __future__ import annotations
 
-import io
+import json
 import re
 import secrets
-import subprocess
 import tempfile
-import zipfile
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from xml.sax.saxutils import escape as xml_escape
 
 import pypandoc  # type: ignore[import-untyped]
 import typst
@@ -23,11 +22,12 @@ import typst
 from compound_coverage.dataset.tables import write_atomically
 from compound_coverage.letters.templates import LAYOUT
 from compound_coverage.letters.text import clean, code_point
+from compound_coverage.letters.word import SHELL, parts_of, word_file
+from compound_coverage.letters.workers import Died, Refused, TookTooLong, Workers
 
 # No extension that runs markup of another program: no raw HTML, no raw blocks, no formulas.
 READER = "commonmark+pipe_tables"
 SECONDS = 60
-MARK_IN_REFERENCE = "MARK-OF-THE-LETTER"
 
 _CANT_SHOW = re.compile(r'the text `"(.*?)"` could not be displayed', re.DOTALL)
 _RUST_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
@@ -43,29 +43,124 @@ def to_docx(markdown: str, title: str, language: str, mark: str) -> bytes:
 
     Raises DocumentError if pandoc refuses the text.
     """
-    made = _pandoc(
-        markdown,
-        "--to=docx",
-        f"--reference-doc={LAYOUT / 'reference.docx'}",
-        f"--metadata=lang:{language}",
-        f"--metadata=nonce:{_nonce()}",
-    )
-    return _finish_docx(made, title, mark)
+    (read,) = _pandoc(markdown, language, "json")
+    return _word_file(read, title, language, mark)
 
 
 def to_pdf(markdown: str, title: str, language: str, mark: str) -> tuple[bytes, list[str]]:
     """The letter as a tagged PDF (PDF/UA-1), and a warning for characters no font can show.
 
-    Such a character prints as its code, ``[U+1F600]``. Raises DocumentError if the text can't
-    be set.
+    Such a character prints as its code, ``[U+1F600]``. Raises DocumentError if the text can't be
+    set.
     """
-    body = _pandoc(markdown, "--to=typst").decode("utf-8")
+    return _set_pages(_typst_of(markdown, language), title, language, mark, {})
+
+
+def to_both(markdown: str, title: str, language: str, mark: str) -> tuple[bytes, bytes, list[str]]:
+    """The Word file and the PDF of one letter, read once, and the PDF's warnings.
+
+    Raises DocumentError if either can't be made.
+    """
+    read, body = _pandoc(markdown, language, "json", "typst")
+    pdf, warnings = _set_pages(body.decode("utf-8"), title, language, mark, {})
+    return _word_file(read, title, language, mark), pdf, warnings
+
+
+class Layout(str):
+    """Our own Typst code, which no typed text has touched."""
+
+    __slots__ = ()
+
+
+def typeset(
+    parts: Sequence[str], title: str, language: str, mark: str, inputs: Mapping[str, str]
+) -> tuple[bytes, list[str]]:
+    """Several texts as one tagged PDF, its pages counted through, and the warnings of ``to_pdf``.
+
+    A part that is ``Layout`` is set as it stands and sees ``inputs`` as values. Raises
+    DocumentError if a text can't be set.
+    """
+    bodies = [part if isinstance(part, Layout) else _typst_of(part, language) for part in parts]
+    return _set_pages("\n\n".join(bodies), title, language, mark, inputs)
+
+
+def write(path: Path | str, data: bytes | str) -> None:
+    """Writes a file whole or not at all; text goes out as UTF-8. Raises OSError."""
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    write_atomically(Path(path), raw, mode=0o600)  # a letter is its owner's alone to read
+
+
+# -- pandoc ------------------------------------------------------------------------------------
+
+
+@cache
+def _pandoc_program() -> str:
+    return str(pypandoc.get_pandoc_path())
+
+
+_WORKERS = Workers(lambda: [_pandoc_program(), "lua", str(LAYOUT / "worker.lua"), str(LAYOUT)])
+
+
+def _pandoc(markdown: str, language: str, *formats: str) -> list[bytes]:
+    request = {
+        "text": clean(markdown),
+        "reader": READER,
+        "formats": formats,
+        "language": language,
+    }
+    try:
+        return _WORKERS.ask(request, SECONDS)
+    except TookTooLong:
+        raise DocumentError("The letter took too long to set; shorten its text.") from None
+    except Died:
+        raise DocumentError("The letter can't be set: it is too large; shorten its text.") from None
+    except Refused as error:
+        reason = str(error).strip().splitlines() or ["no reason given"]
+        raise DocumentError(f"The letter can't be set: {reason[0]}.") from None
+
+
+def _nonce() -> str:
+    """Makes each file unlike every other, so that its address can't be told from its text."""
+    return secrets.token_urlsafe(24)
+
+
+# -- Word --------------------------------------------------------------------------------------
+
+
+@cache
+def _shell(language: str) -> dict[str, bytes]:
+    (made,) = _pandoc(SHELL, language, "docx")
+    return parts_of(made)
+
+
+def _word_file(read: bytes, title: str, language: str, mark: str) -> bytes:
+    try:
+        return word_file(_shell(language), json.loads(read)["blocks"], title, mark, _nonce())
+    except RecursionError:
+        raise DocumentError(
+            "The Word file can't be made: lists or quotations lie too deep in each other; make "
+            "that part of the text simpler."
+        ) from None
+
+
+# -- PDF ---------------------------------------------------------------------------------------
+
+
+def _typst_of(markdown: str, language: str) -> str:
+    (body,) = _pandoc(markdown, language, "typst")
+    return body.decode("utf-8")
+
+
+def _set_pages(
+    body: str, title: str, language: str, mark: str, values: Mapping[str, str]
+) -> tuple[bytes, list[str]]:
     layout = (LAYOUT / "letter.typ").read_text(encoding="utf-8")
     inputs = {
         "title": clean(title),
         "language": language,
         "mark": clean(mark),
         "nonce": _nonce(),
+        **values,
     }
     replaced: list[str] = []
     for _ in range(_ROUNDS):
@@ -84,83 +179,9 @@ def to_pdf(markdown: str, title: str, language: str, mark: str) -> tuple[bytes, 
     raise DocumentError("The PDF can't be made: no font can show its characters.")
 
 
-def write(path: Path | str, data: bytes | str) -> None:
-    """Writes a file whole or not at all; text goes out as UTF-8. Raises OSError."""
-    raw = data.encode("utf-8") if isinstance(data, str) else data
-    write_atomically(Path(path), raw, mode=0o600)  # a letter is its owner's alone to read
-
-
-# -- pandoc ------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _pandoc_program() -> str:
-    return str(pypandoc.get_pandoc_path())
-
-
-def _pandoc(markdown: str, *options: str) -> bytes:
-    command = [
-        _pandoc_program(),
-        "--sandbox",
-        f"--from={READER}",
-        f"--lua-filter={LAYOUT / 'plain.lua'}",
-        "--output=-",
-        *options,
-    ]
-    try:
-        done = subprocess.run(
-            command,
-            input=clean(markdown).encode("utf-8"),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise DocumentError("The letter took too long to set; shorten its text.") from None
-    if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise DocumentError(f"The letter can't be set: {reason[0]}.")
-    return done.stdout
-
-
-def _nonce() -> str:
-    """Makes each file unlike every other, so that its address can't be told from its text."""
-    return secrets.token_urlsafe(24)
-
-
-# -- Word --------------------------------------------------------------------------------------
-
-
-def _finish_docx(made: bytes, title: str, mark: str) -> bytes:
-    """Puts the mark into the page header, and title and time into the file's properties.
-
-    pandoc can set no title without printing it a second time, and in its sandbox has no clock.
-    """
-    finished = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(finished, "w") as new:
-        for item in old.infolist():
-            data = old.read(item)
-            if re.fullmatch(r"word/header[0-9]*\.xml", item.filename):
-                data = data.replace(MARK_IN_REFERENCE.encode(), _xml_text(mark))
-            elif item.filename == "docProps/core.xml":
-                data = _with_properties(data, title)
-            new.writestr(item, data, zipfile.ZIP_DEFLATED)
-    return finished.getvalue()
-
-
-def _with_properties(core: bytes, title: str) -> bytes:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    core = core.replace(b"1970-01-01T00:00:00Z", now.encode())
-    core = re.sub(rb"<dc:title\s*/>|<dc:title>.*?</dc:title>", b"", core, flags=re.DOTALL)
-    element = b"<dc:title>" + _xml_text(title) + b"</dc:title>"
-    return core.replace(b"</cp:coreProperties>", element + b"</cp:coreProperties>")
-
-
-def _xml_text(text: str) -> bytes:
-    return xml_escape(clean(text)).encode("utf-8")
-
-
-# -- PDF ---------------------------------------------------------------------------------------
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False)  # the same page on every machine
 
 
 def _compile(source: str, inputs: dict[str, str]) -> bytes:
@@ -173,7 +194,8 @@ def _compile(source: str, inputs: dict[str, str]) -> bytes:
             root=folder,
             package_path=folder,
             package_cache_path=folder,
-            ignore_system_fonts=True,  # the same page on every machine
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
             format="pdf",
             sys_inputs=inputs,
             pdf_standards=["ua-1"],
