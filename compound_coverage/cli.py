@@ -7,36 +7,38 @@ error. Never a traceback.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compound_coverage.cli_formulary import add_commands, imported
-from compound_coverage.dataset.load import BUNDLED, Dataset, load
+from compound_coverage import cli_formulary, cli_letters
+from compound_coverage.cli_common import (
+    BAD_INPUT,
+    DONE,
+    WANTING,
+    dataset_of,
+    day_flag,
+    day_of,
+    imported,
+    json_flag,
+    say,
+)
+from compound_coverage.dataset.load import BUNDLED, load
 from compound_coverage.dataset.maintain import format_dataset
 from compound_coverage.dataset.search import check_state, find_medications
 from compound_coverage.dataset.validate import validate
 from compound_coverage.determination.compare import compare
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.published import PlanIndex
-from compound_coverage.determination.question import SUPPORT, make_case, parse_day
+from compound_coverage.determination.question import SUPPORT, make_case
 from compound_coverage.determination.report import (
     determination_json,
     medication_json,
     plan_json,
 )
-from compound_coverage.letters.assemble import draft_for, letter_table
-from compound_coverage.letters.casefile import case_schema, example_case, load_case
-from compound_coverage.letters.render import Draft, to_docx, to_pdf, write
 from compound_coverage.vocabulary import IngredientSource
-
-DONE, WANTING, BAD_INPUT = 0, 1, 2
-LETTER_ENDINGS = (".md", ".docx", ".pdf")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,31 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_plans(commands)
     _add_medications(commands)
     _add_check(commands)
-    _add_letter(commands)
-    _add_case(commands)
     _add_data(commands)
-    add_commands(commands, _json_flag, _say)
+    cli_letters.add_commands(commands)
+    cli_formulary.add_commands(commands)
     return parser
-
-
-def _json_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-
-
-def _load(options: argparse.Namespace) -> Dataset:
-    return load(options.data)
-
-
-def _day(options: argparse.Namespace) -> date:
-    """The day asked about, today if none."""
-    return parse_day(options.on) if options.on else date.today()
-
-
-def _say(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:
-    if options.json:
-        print(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        print("\n".join(lines))
 
 
 # -- plans, medications ------------------------------------------------------------------------
@@ -110,7 +91,7 @@ def _add_plans(commands: Any) -> None:
     parser.add_argument("text", nargs="?", default="", metavar="TEXT")
     parser.add_argument("--state", default="", help="two letters")
     parser.add_argument("--limit", type=int, default=None)
-    _json_flag(parser)
+    json_flag(parser)
     parser.set_defaults(run=_plans)
 
 
@@ -119,9 +100,9 @@ def _plans(options: argparse.Namespace) -> int:
     if options.limit is not None and options.limit < 1:
         raise ValueError("--limit must be 1 or more.")
     with imported() as formularies:
-        index = PlanIndex(_load(options), formularies)
+        index = PlanIndex(dataset_of(options), formularies)
     plans = index.find(options.text, state=state, limit=options.limit)
-    _say(
+    say(
         options,
         [plan_json(plan) for plan in plans],
         [f"{plan.plan_id}  {plan.name}" for plan in plans] or ["No plan found."],
@@ -132,13 +113,13 @@ def _plans(options: argparse.Namespace) -> int:
 def _add_medications(commands: Any) -> None:
     parser = commands.add_parser("medications", help="find a compounded medication")
     parser.add_argument("text", nargs="?", default="", metavar="TEXT")
-    _json_flag(parser)
+    json_flag(parser)
     parser.set_defaults(run=_medications)
 
 
 def _medications(options: argparse.Namespace) -> int:
-    found = find_medications(_load(options), options.text)
-    _say(
+    found = find_medications(dataset_of(options), options.text)
+    say(
         options,
         [medication_json(medication) for medication in found],
         [f"{m.medication_id}  {m.name}" for m in found] or ["No medication found."],
@@ -164,19 +145,19 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("--monthly-cost", type=float, metavar="USD")
     parser.add_argument("--age", type=float, metavar="YEARS")
     parser.add_argument("--state", default="", metavar="XX")
-    parser.add_argument("--on", default="", metavar="YYYY-MM-DD")
-    _json_flag(parser)
+    day_flag(parser)
+    json_flag(parser)
     parser.set_defaults(run=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
-    dataset = _load(options)
+    dataset = dataset_of(options)
     with imported() as formularies:
         case = make_case(
             dataset,
             options.plan,
             options.medication,
-            on=_day(options),
+            on=day_of(options),
             source=options.source,
             ndcs=options.ndc,
             diagnosis=options.diagnosis,
@@ -188,7 +169,7 @@ def _check(options: argparse.Namespace) -> int:
             formularies=formularies,
         )
     answer = determination_json(determine(case, dataset))
-    _say(options, answer, _check_lines(answer))
+    say(options, answer, _check_lines(answer))
     return DONE
 
 
@@ -205,79 +186,6 @@ def _check_lines(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
-# -- letter, case ------------------------------------------------------------------------------
-
-
-def _add_letter(commands: Any) -> None:
-    parser = commands.add_parser("letter", help="write a draft letter from a case file")
-    parser.add_argument("--types", action="store_true", help="list the letter types")
-    parser.add_argument("--case", type=Path, metavar="FILE")
-    parser.add_argument("--type", metavar="TYPE")
-    parser.add_argument("--language", choices=["en", "es"], default="en")
-    parser.add_argument("--on", default="", metavar="YYYY-MM-DD")
-    parser.add_argument("--out", type=Path, metavar="FILE.(md|docx|pdf)")
-    _json_flag(parser)
-    parser.set_defaults(run=_letter)
-
-
-def _letter(options: argparse.Namespace) -> int:
-    if options.types:
-        return _letter_types(options)
-    for name in ("case", "type", "out"):
-        if getattr(options, name) is None:
-            raise ValueError(f"--{name} is missing; see 'compound_coverage letter --help'.")
-    ending = options.out.suffix.lower()
-    if ending not in LETTER_ENDINGS:
-        raise ValueError(f"--out must end in {', '.join(LETTER_ENDINGS)}, not '{ending}'.")
-    on = _day(options)
-    case = load_case(options.case)
-    with imported() as formularies:
-        draft = draft_for(case, _load(options), options.type, options.language, on, formularies)
-    data, warnings = _letter_bytes(draft, ending)
-    write(options.out, data)
-    document: dict[str, Any] = {
-        "complete": draft.complete,
-        "missing": [asdict(gap) for gap in draft.missing],
-        "warnings": [*draft.warnings, *warnings],
-        "deadline": draft.deadline,
-        "files": [str(options.out)],
-    }
-    lines = [f"{options.out} written; {'complete' if draft.complete else 'not complete yet'}."]
-    lines += [f"  missing {m['field']} ({m['who']}): {m['why']}" for m in document["missing"]]
-    lines += [f"  warning: {warning}" for warning in document["warnings"]]
-    _say(options, document, [*lines, draft.deadline])
-    return DONE if draft.complete else WANTING
-
-
-def _letter_bytes(draft: Draft, ending: str) -> tuple[bytes, list[str]]:
-    if ending == ".md":
-        return draft.markdown.encode("utf-8"), []
-    if ending == ".docx":
-        return to_docx(draft.markdown, draft.title, draft.language, draft.mark), []
-    return to_pdf(draft.markdown, draft.title, draft.language, draft.mark)
-
-
-def _letter_types(options: argparse.Namespace) -> int:
-    table = letter_table(_load(options), options.language)
-    lines = [f"{kind['type']}  {kind['title']}  ({kind['law']})" for kind in table]
-    _say(options, table, lines)
-    return DONE
-
-
-def _add_case(commands: Any) -> None:
-    parser = commands.add_parser("case", help="a made-up case file to start from, or its schema")
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--example", action="store_true")
-    which.add_argument("--schema", action="store_true")
-    parser.set_defaults(run=_case)
-
-
-def _case(options: argparse.Namespace) -> int:
-    document = case_schema() if options.schema else example_case()
-    print(json.dumps(document, ensure_ascii=False, indent=2))
-    return DONE
-
-
 # -- data --------------------------------------------------------------------------------------
 
 
@@ -286,7 +194,7 @@ def _add_data(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("validate", help="name every fault by file, row and column")
     check.add_argument("directory", nargs="?", type=Path, metavar="DIR")
-    _json_flag(check)
+    json_flag(check)
     check.set_defaults(run=_data_validate)
     tidy = actions.add_parser("format", help="put rows in canonical order")
     tidy.add_argument("directory", nargs="?", type=Path, metavar="DIR")
@@ -294,14 +202,14 @@ def _add_data(commands: Any) -> None:
     diff = actions.add_parser("diff", help="what changed between two datasets")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
-    diff.add_argument("--on", default="", metavar="YYYY-MM-DD")
-    _json_flag(diff)
+    day_flag(diff)
+    json_flag(diff)
     diff.set_defaults(run=_data_diff)
 
 
 def _data_validate(options: argparse.Namespace) -> int:
     faults = validate(options.directory or options.data)
-    _say(
+    say(
         options,
         [{"file": f.file, "row": f.row, "column": f.column, "message": f.message} for f in faults],
         [str(fault) for fault in faults] or ["The dataset is clean."],
@@ -315,7 +223,7 @@ def _data_format(options: argparse.Namespace) -> int:
 
 
 def _data_diff(options: argparse.Namespace) -> int:
-    on = _day(options)
+    on = day_of(options)
     document = compare(load(options.old), load(options.new), on)
     lines = [f"{kind}: {', '.join(ids) or 'none'}" for kind, ids in document["rules"].items()]
     lines += [
@@ -323,5 +231,5 @@ def _data_diff(options: argparse.Namespace) -> int:
         f"{d['verdict_before'] or '-'} -> {d['verdict_after'] or '-'}"
         for d in document["determinations"]
     ]
-    _say(options, document, lines)
+    say(options, document, lines)
     return DONE

@@ -5,54 +5,34 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from compound_coverage.dataset.load import load
+from compound_coverage.cli_common import DONE, dataset_of, imported, json_flag, say
 from compound_coverage.dataset.search import NotFound
 from compound_coverage.dataset.tables import write_atomically
 from compound_coverage.determination.formulary_diff import compare_releases, release_pairs
 from compound_coverage.determination.published import PlanIndex
 from compound_coverage.determination.question import find_ndc
 from compound_coverage.formulary.importer import Options, Report, import_paths
-from compound_coverage.formulary.lookup import DrugFacts, Formularies, reading
+from compound_coverage.formulary.lookup import DrugFacts, Formularies
 from compound_coverage.formulary.ndc import to_ndc11
 from compound_coverage.formulary.ndc_lookup import UNKNOWN, NdcAnswer, look_up_ndc
 from compound_coverage.formulary.set_aside import set_aside_csv
 from compound_coverage.formulary.sources import NAMES, sources
-from compound_coverage.formulary.store import is_empty, open_store
+from compound_coverage.formulary.store import open_store
 from compound_coverage.vocabulary import KnownNdc
 
-Say = Callable[[argparse.Namespace, Any, Sequence[str]], None]
-DONE = 0
 
-
-@contextmanager
-def imported() -> Iterator[Formularies | None]:
-    """What has been imported, or None where nothing has: no database is made just to look."""
-    if is_empty():
-        yield None
-        return
-    engine = open_store()
-    try:
-        with reading(engine) as formularies:
-            yield formularies
-    finally:
-        engine.dispose()
-
-
-def add_commands(
-    commands: Any, json_flag: Callable[[argparse.ArgumentParser], None], say: Say
-) -> None:
+def add_commands(commands: Any) -> None:
     """Adds ``formulary`` and ``ndc`` to the command line."""
     ndc = commands.add_parser("ndc", help="approved product, bulk powder, or neither?")
     ndc.add_argument("ndc", metavar="NDC")
     json_flag(ndc)
-    ndc.set_defaults(run=lambda options: _ndc(options, say))
+    ndc.set_defaults(run=_ndc)
     formulary = commands.add_parser("formulary", help="published drug lists")
     actions = formulary.add_subparsers(dest="action", required=True, metavar="ACTION")
     bring = actions.add_parser("import", help="import published files, compressed or not")
@@ -62,28 +42,28 @@ def add_commands(
     bring.add_argument("--state", action="append", default=[], metavar="XX")
     bring.add_argument("--set-aside", type=Path, metavar="FILE.csv")
     json_flag(bring)
-    bring.set_defaults(run=lambda options: _import(options, say))
+    bring.set_defaults(run=_import)
     status = actions.add_parser("status", help="which releases are in use")
     json_flag(status)
-    status.set_defaults(run=lambda options: _status(options, say))
+    status.set_defaults(run=_status)
     lookup = actions.add_parser("lookup", help="what a plan's list says of one RxCUI")
     lookup.add_argument("--plan", required=True, metavar="ID")
     lookup.add_argument("--rxcui", required=True, metavar="N")
     json_flag(lookup)
-    lookup.set_defaults(run=lambda options: _lookup(options, say))
+    lookup.set_defaults(run=_lookup)
     diff = actions.add_parser("diff", help="what the newest releases changed")
     json_flag(diff)
-    diff.set_defaults(run=lambda options: _diff(options, say))
+    diff.set_defaults(run=_diff)
 
 
-def _ndc(options: argparse.Namespace, say: Say) -> int:
+def _ndc(options: argparse.Namespace) -> int:
     ndc11 = to_ndc11(options.ndc)
     answer = NdcAnswer(ndc11)
     with imported() as formularies:
         if formularies:
             answer = look_up_ndc(formularies.connection.engine, options.ndc)
     if answer.kind == UNKNOWN and not answer.name:
-        known = find_ndc(load(options.data), ndc11)
+        known = find_ndc(dataset_of(options), ndc11)
         answer = _curated(ndc11, known) if known else answer
     document = answer.as_dict()
     say(options, document, [f"{key}: {value}" for key, value in document.items()])
@@ -102,7 +82,7 @@ def _curated(ndc11: str, known: KnownNdc) -> NdcAnswer:
     )
 
 
-def _import(options: argparse.Namespace, say: Say) -> int:
+def _import(options: argparse.Namespace) -> int:
     engine = open_store()
     try:
         reports = import_paths(
@@ -161,7 +141,7 @@ def _report_lines(reports: Sequence[Report]) -> list[str]:
     return lines
 
 
-def _status(options: argparse.Namespace, say: Say) -> int:
+def _status(options: argparse.Namespace) -> int:
     with imported() as formularies:
         releases = formularies.releases() if formularies else []
     lines = [
@@ -172,7 +152,7 @@ def _status(options: argparse.Namespace, say: Say) -> int:
     return DONE
 
 
-def _lookup(options: argparse.Namespace, say: Say) -> int:
+def _lookup(options: argparse.Namespace) -> int:
     if not options.rxcui.isdigit():
         raise ValueError(f"'{options.rxcui[:20]}' is not an RxCUI; it is a number such as 1483744.")
     with imported() as formularies:
@@ -187,7 +167,7 @@ def _lookup(options: argparse.Namespace, say: Say) -> int:
 def _no_plan(options: argparse.Namespace, formularies: Formularies | None) -> NotFound:
     if formularies is None or not formularies.releases():
         return NotFound("No drug list is imported yet; run 'formulary import PATH' first.")
-    return PlanIndex(load(options.data), formularies).wrong_id(options.plan)
+    return PlanIndex(dataset_of(options), formularies).wrong_id(options.plan)
 
 
 def _lookup_lines(found: DrugFacts) -> list[str]:
@@ -201,8 +181,8 @@ def _lookup_lines(found: DrugFacts) -> list[str]:
     return [found.plan.name, *lines]
 
 
-def _diff(options: argparse.Namespace, say: Say) -> int:
-    dataset = load(options.data)
+def _diff(options: argparse.Namespace) -> int:
+    dataset = dataset_of(options)
     document = []
     with imported() as formularies:
         if formularies:
