@@ -69,6 +69,11 @@ def test_the_published_dataset_is_clean():
         ("steps.csv", 2, "verdicts", "denied", "denied is not a verdict"),
         ("steps.csv", 2, "lines_of_business", "medicare", "medicare is not a line"),
         ("ndcs.csv", 2, "ndc11", "12-34", "does not have the right form"),
+        ("deadlines.csv", 2, "anchor", "whenever", "is not one of"),
+        ("deadlines.csv", 2, "anchor", "", "is not one of"),
+        ("deadlines.csv", 2, "receipt_presumed_days", "5", "anchor notice_received"),
+        ("deadlines.csv", 2, "receipt_presumed_days", "five", "does not have the right form"),
+        ("deadlines.csv", 2, "ceiling", "maybe", "is not one of"),
     ],
 )
 def test_one_wrong_cell_is_named(small, file, row, column, value, says):

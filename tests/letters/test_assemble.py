@@ -108,9 +108,14 @@ def test_the_deadline_is_the_datasets_own(bundled, plan, stage, says):
 def test_every_letter_type_names_its_law_and_deadline(bundled):
     for language in ("en", "es"):
         for kind in letter_table(bundled, language):
-            assert "42 CFR 423" in kind["law"]
-            assert "Medicaid: " in kind["deadline"]
+            assert kind["law"]
+            assert kind["deadline"]
             assert kind["signer"]
+    first = letter_table(bundled, "en")[0]
+    assert "42 CFR 423" in first["law"]
+    assert "Medicaid: " in first["deadline"]
+    notes = [kind for kind in letter_table(bundled, "en") if kind["type"] == "note_to_pharmacy"]
+    assert notes[0]["deadline"] == notes[0]["law"] == "No law sets a time for it."
 
 
 def test_every_letter_in_every_language_is_drafted_for_every_kind_of_plan(bundled):

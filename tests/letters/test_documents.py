@@ -1,10 +1,20 @@
 """Word and PDF files: marked, tagged, harmless, and literal to the last character."""
 
 import io
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
 import unicodedata
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
+from pathlib import Path
+from threading import Thread, Timer
 from typing import get_args
 
 import docx
@@ -13,13 +23,23 @@ import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import BaseModel
 
-from compound_coverage.letters import documents
+from compound_coverage.letters import documents, workers
 from compound_coverage.letters.casefile import CaseFile, CaseFileError, load_case
-from compound_coverage.letters.documents import DocumentError, to_docx, to_pdf, write
+from compound_coverage.letters.documents import (
+    DocumentError,
+    Layout,
+    to_both,
+    to_docx,
+    to_pdf,
+    typeset,
+    write,
+)
 from compound_coverage.letters.markdown import escape
 from compound_coverage.letters.render import draft
+from compound_coverage.letters.templates import letter_types
 from compound_coverage.letters.text import clean, one_line
 from tests.letters.conftest import LDN, STUDIES, empty_case, made_case, make_determination
 
@@ -28,8 +48,8 @@ MARK = "DRAFT - not reviewed by a prescriber"
 MARKS = {"en": MARK, "es": "COPIA DE LECTURA, no se envía - BORRADOR"}
 
 
-def letter(case, language="en"):
-    return draft(case, make_determination(), LDN, STUDIES, LMN, language)
+def letter(case, language="en", letter_type=LMN):
+    return draft(case, make_determination(), LDN, STUDIES, letter_type, language)
 
 
 def pdf_of(made):
@@ -83,6 +103,31 @@ def test_without_a_mark_no_mark_is_printed():
     assert not any("DRAFT" in text for text in pdf_pages(data))
     word = docx.Document(io.BytesIO(to_docx(made.markdown, made.title, "en", "")))
     assert word.sections[0].header.paragraphs[0].text == ""
+
+
+def test_several_papers_make_one_pdf_and_our_own_code_sees_what_was_typed_as_values():
+    made, warnings = typeset(
+        [
+            "# Cover\n\none 😀",
+            Layout("#pagebreak()"),
+            "### Letter\n\ntwo",
+            Layout("#pagebreak()\n#sys.inputs.last"),
+        ],
+        "T",
+        "es",
+        MARK,
+        {"last": "# <three>"},
+    )
+    pages = pdf_pages(made)
+    assert all(
+        words in page for words, page in zip(["one", "two", "# <three>"], pages, strict=True)
+    )
+    for number, page in enumerate(pages, 1):
+        assert f"Página {number} de 3" in page
+        assert squeezed(MARK) in squeezed(page)
+    assert warnings
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert "/H3" not in tags_under(pdf.Root.StructTreeRoot)
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -220,9 +265,15 @@ def literal(number, value):
     return squeezed(f"F{number:02}s" + "".join(lines) + f"F{number:02}e")
 
 
-def printed(stage):
-    renewal = [n for n, path in enumerate(TEXT_FIELDS) if path[0] == "prior_response"]
-    return [n for n in range(len(TEXT_FIELDS)) if (n in renewal) == (stage == "renewal")]
+def fields_in(made):
+    """The numbers of the fields that this letter prints."""
+    return [n for n in range(len(TEXT_FIELDS)) if f"F{n:02}s" in made.markdown]
+
+
+def at_stage(case, stage):
+    data = case.model_dump(mode="json")
+    data["request"]["stage"] = stage
+    return load_case(data)
 
 
 def test_the_list_of_text_fields_is_not_empty_by_mistake():
@@ -231,17 +282,43 @@ def test_the_list_of_text_fields_is_not_empty_by_mistake():
     assert ("attachments", 0) in TEXT_FIELDS
 
 
+def test_every_text_field_is_printed_by_some_letter():
+    case = hostile_case("any text")
+    kinds = [kind.letter_type for kind in letter_types("en")]
+    stages = ["initial", "appeal", "renewal"]
+    made = [letter(at_stage(case, stage), "en", kind) for kind in kinds for stage in stages]
+    shown = set().union(*map(fields_in, made))
+    assert [path for n, path in enumerate(TEXT_FIELDS) if n not in shown] == []
+
+
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_in_every_field_stays_literal_in_word_and_pdf(value):
     made = letter(hostile_case(value))
     word = squeezed(docx_text(docx_of(made)))
     data, _ = pdf_of(made)
     page = squeezed("".join(pdf_pages(data)))
-    for number in printed("appeal"):
+    assert len(fields_in(made)) > 50
+    for number in fields_in(made):
         assert literal(number, value) in word, TEXT_FIELDS[number]
         assert f"F{number:02}e" in page
     assert "root:x:0" not in page + word
     assert not links(data)
+
+
+@pytest.mark.parametrize(
+    ("letter_type", "stage"),
+    [*((kind.letter_type, "initial") for kind in letter_types("en")), (LMN, "renewal")],
+)
+def test_hostile_text_stays_literal_in_every_letter(letter_type, stage):
+    value = " ".join(HOSTILE[1:4])
+    made = letter(at_stage(hostile_case(value), stage), "en", letter_type)
+    word_file, pdf, _ = to_both(made.markdown, made.title, made.language, made.mark)
+    word, page = squeezed(docx_text(word_file)), squeezed("".join(pdf_pages(pdf)))
+    for number in fields_in(made):
+        assert literal(number, value) in word, TEXT_FIELDS[number]
+        assert f"F{number:02}e" in page
+    assert "root:x:0" not in page + word
+    assert not links(pdf)
 
 
 @pytest.mark.parametrize("value", [PRINTABLE, LONG], ids=["scripts", "long-word"])
@@ -249,19 +326,12 @@ def test_strange_and_endless_text_survives_in_every_field(value):
     short = value[:480]
     made = letter(hostile_case(short))
     word = squeezed(docx_text(docx_of(made)))
-    assert all(literal(number, short) in word for number in printed("appeal"))
+    assert all(literal(number, short) in word for number in fields_in(made))
     data, warnings = pdf_of(made)
     pages = pdf_pages(data)
     assert any("U+1F642" in w and "U+4E2D" in w for w in warnings) is (value == PRINTABLE)
     assert ("[U+1F642]" in "".join(pages)) is (value == PRINTABLE)
     assert_nothing_runs_off(pages)
-
-
-def test_hostile_text_in_a_renewal_stays_literal_too():
-    data = hostile_case(HOSTILE[1]).model_dump(mode="json")
-    data["request"]["stage"] = "renewal"
-    word = squeezed(docx_text(docx_of(letter(load_case(data)))))
-    assert all(literal(number, HOSTILE[1]) in word for number in printed("renewal"))
 
 
 def links(data):
@@ -383,7 +453,320 @@ def test_mark_and_title_are_text_and_not_code():
     assert warnings
 
 
+PICTURE_OF = """![picture](PLACE)
+
+[![in a link](PLACE)](PLACE) ![outer ![inner](PLACE)](PLACE) ![r][r] <img src="PLACE">
+
+[r]: PLACE "title"
+
+| ![in a cell](PLACE) |
+|---|
+| <object data="PLACE"></object> |
+
+```{=openxml}
+<w:altChunk r:id="PLACE"/>
+```
+
+```{=typst}
+#image("PLACE") #include "PLACE"
+```
+
+`#read("PLACE")`{=typst} `<w:x>PLACE</w:x>`{=openxml}
+
+::: {.include file="PLACE"}
+:::
+
+\\input{PLACE} \\includegraphics{PLACE}
+
+.. include:: PLACE
+
+--8<-- "PLACE"
+"""
+
+
+def outside_parts(word_file, pdf):
+    """Pictures, links to other files, and whatever else came into a document from elsewhere."""
+    with zipfile.ZipFile(io.BytesIO(word_file)) as parts:
+        found = [name for name in parts.namelist() if "media" in name or "afchunk" in name.lower()]
+        found += [n for n in parts.namelist() if b"TargetMode" in parts.read(n)]
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        found += [image.name for image in page.images]
+    return [*found, *links(pdf)]
+
+
+def test_no_file_is_read_because_the_text_names_it(tmp_path):
+    picture, secret = tmp_path / "picture.png", tmp_path / "secret.txt"
+    Image.new("RGB", (8, 8), "red").save(picture)
+    secret.write_text("SECRET-WORDS")
+    for place in (picture, f"file://{picture}", secret, f"file://{secret}", "/proc/self/environ"):
+        text = PICTURE_OF.replace("PLACE", str(place))
+        word_file, pdf, _ = to_both(text, "T", "en", MARK)
+        assert "SECRET-WORDS" not in docx_text(word_file) + "".join(pdf_pages(pdf))
+        assert not outside_parts(word_file, pdf)
+
+
+def test_no_address_is_called_because_the_text_names_it():
+    asked = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_POST = do_GET  # noqa: N815
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/picture.png"
+        word_file, pdf, _ = to_both(PICTURE_OF.replace("PLACE", place), "T", "en", MARK)
+        server.shutdown()
+    assert not outside_parts(word_file, pdf)
+    assert asked == []
+
+
+def test_even_a_reader_that_can_include_files_finds_none(tmp_path, monkeypatch):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET-WORDS")
+    for reader, text in (("rst", f".. include:: {secret}"), ("latex", rf"\input{{{secret}}}")):
+        monkeypatch.setattr(documents, "READER", reader)
+        assert "SECRET-WORDS" not in docx_text(to_docx(f"x\n\n{text}\n", "T", "en", MARK))
+
+
+# -- pandoc kept running -----------------------------------------------------------------------
+
+
+def running():
+    return {worker._process.pid for worker in documents._WORKERS._running}
+
+
+def is_alive(pid):
+    """Does the process run? One that ended and waits to be noticed does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until(holds):
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def the_only_worker():
+    """Starts anew with one program, and says which."""
+    documents._WORKERS.stop()
+    to_docx("x", "T", "en", MARK)
+    (pid,) = [pid for pid in running() if is_alive(pid)]
+    return pid
+
+
+def test_both_files_say_what_each_alone_says():
+    made = letter(made_case(tried=[{"drug": "Drug 😀...", "outcome": "failed"}]))
+    word_file, pdf, warnings = to_both(made.markdown, made.title, made.language, made.mark)
+    alone, told = pdf_of(made)
+    assert docx_text(word_file) == docx_text(docx_of(made))
+    assert pdf_pages(pdf) == pdf_pages(alone)
+    assert warnings == told
+    assert "U+1F600" in warnings[0]
+
+
+def test_letters_made_at_once_each_hold_their_own_text():
+    def make(number):
+        text = f"### Letter {number}\n\n" + f"Number{number}. " * (number + 1)
+        word_file, pdf, _ = to_both(text, f"Title {number}", "en", f"MARK {number}")
+        return number, word_file, pdf
+
+    with ThreadPoolExecutor(3) as pool:
+        letters = list(pool.map(make, range(80)))
+    assert len(running()) <= (os.cpu_count() or 1)
+    for number, word_file, pdf in letters:
+        document = docx.Document(io.BytesIO(word_file))
+        page = "".join(pdf_pages(pdf))
+        assert document.core_properties.title == f"Title {number}"
+        assert document.sections[0].header.paragraphs[0].text == f"MARK {number}"
+        for text in (docx_text(word_file), page):
+            assert set(re.findall(r"(?:Number|Letter )(\d+)", text)) == {str(number)}
+            assert text.count(f"Number{number}.") == number + 1
+        assert f"MARK {number}" in page
+
+
+def test_a_heading_does_not_depend_on_the_letter_before():
+    styles = []
+    for _ in range(2):
+        document = docx.Document(io.BytesIO(to_docx("### a\n\n### b", "T", "en", MARK)))
+        styles.append([p.style.name for p in document.paragraphs if p.style])
+    assert styles == [["Heading 1", "Heading 2"]] * 2
+
+
+def test_one_program_serves_many_letters():
+    pid = the_only_worker()
+    for _ in range(3):
+        to_both("x", "T", "en", MARK)
+    assert running() == {pid}
+
+
+def test_a_program_that_was_ended_between_two_letters_is_replaced():
+    pid = the_only_worker()
+    os.kill(pid, signal.SIGKILL)
+    assert docx_text(to_docx("still here", "T", "en", MARK)) == "still here"
+    assert pid not in running()
+
+
+def test_a_program_that_is_ended_midway_is_replaced_and_the_letter_still_comes():
+    pid = the_only_worker()
+    os.kill(pid, signal.SIGSTOP)
+    Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
+    assert docx_text(to_docx("still comes", "T", "en", MARK)) == "still comes"
+    assert pid not in running()
+
+
+def test_a_program_that_hangs_is_given_up_in_time_and_replaced(monkeypatch):
+    pid = the_only_worker()
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr(documents, "SECONDS", 0.2)
+    with pytest.raises(DocumentError, match=r"^The letter took too long to set; [^\n]*\.$"):
+        to_docx("x" * 1_000_000, "T", "en", MARK)  # more than fits into the pipe
+    monkeypatch.undo()
+    assert docx_text(to_docx("next", "T", "en", MARK)) == "next"
+    assert pid not in running()
+    assert not is_alive(pid)
+
+
+def test_a_program_that_always_dies_ends_in_one_sentence(monkeypatch):
+    the_only_worker()
+    documents._WORKERS.stop()
+    monkeypatch.setattr(documents._WORKERS, "_command", lambda: ["false"])
+    with pytest.raises(DocumentError, match=r"too large; shorten its text\.$"):
+        to_docx("x", "T", "en", MARK)
+    monkeypatch.undo()
+    assert docx_text(to_docx("x", "T", "en", MARK)) == "x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process's memory")
+def test_a_letter_that_needs_too_much_memory_ends_in_one_sentence(monkeypatch):
+    documents._WORKERS.stop()
+    monkeypatch.setattr(workers, "MOST_MEMORY", 100 * 1024 * 1024)
+    with pytest.raises(DocumentError, match="too large"):
+        to_docx("*a* " * 50_000, "T", "en", MARK)
+    monkeypatch.undo()
+    assert docx_text(to_docx("next", "T", "en", MARK)) == "next"
+
+
+def test_a_letter_that_fails_does_no_harm_to_the_next(monkeypatch):
+    pid = the_only_worker()
+    monkeypatch.setattr(documents, "READER", "no-such-reader")
+    with pytest.raises(DocumentError, match=r"^The letter can't be set: [^\n]*\.$"):
+        to_docx("first", "T", "en", MARK)
+    monkeypatch.undo()
+    assert docx_text(to_docx("second", "T", "en", MARK)) == "second"
+    assert running() == {pid}
+
+
+def test_a_program_is_replaced_after_many_letters(monkeypatch):
+    monkeypatch.setattr(workers, "MOST_ANSWERS", 2)
+    first = the_only_worker()
+    to_docx("x", "T", "en", MARK)
+    assert running() == {first}
+    to_docx("x", "T", "en", MARK)
+    assert first not in running()
+    assert not is_alive(first)
+
+
+def test_bytes_of_any_kind_come_through_whole():
+    text = "".join(map(chr, range(0x20, 0x500))) + " \\ \t \ue000 😀"
+    (made,) = documents._pandoc(escape(text), "en", "typst")
+    assert "😀" in made.decode("utf-8")
+    assert zipfile.ZipFile(io.BytesIO(documents._pandoc(text, "en", "docx")[0])).testzip() is None
+
+
+def test_a_letter_given_up_by_its_asker_leaves_nothing_for_the_next(monkeypatch):
+    pid = the_only_worker()
+
+    def stop_waiting(fd, size):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "read", stop_waiting)
+    with pytest.raises(KeyboardInterrupt):
+        to_docx("first", "T", "en", MARK)
+    monkeypatch.undo()
+    assert docx_text(to_docx("second", "T", "en", MARK)) == "second"
+    assert pid not in running()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_makes_its_own_letters_and_leaves_the_parents_program_alone():
+    pid = the_only_worker()
+    child = os.fork()
+    if child == 0:
+        own = False
+        try:
+            made = to_docx("from the child", "T", "en", MARK)
+            own = docx_text(made) == "from the child" and pid not in running()
+            documents._WORKERS.stop()
+        finally:
+            os._exit(0 if own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert docx_text(to_docx("from the parent", "T", "en", MARK)) == "from the parent"
+    assert running() == {pid}
+
+
+def test_a_program_ends_by_itself_once_nobody_holds_its_pipes():
+    own = workers.Workers(documents._WORKERS._command)
+    own.ask({"text": "x", "reader": documents.READER, "formats": ["json"]}, 60)
+    (worker,) = own._running
+    own._forget()
+    assert not own._running
+    assert os.waitpid(worker._process.pid, 0)[1] == 0
+    shutil.rmtree(worker._folder)
+
+
+MAKE_AND_END = """
+import os, sys
+from compound_coverage.letters import documents
+documents.to_docx("x", "T", "en", "")
+(worker,) = documents._WORKERS._running
+print(worker._process.pid, worker._folder, flush=True)
+if sys.argv[1] == "killed":
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at Linux's list of processes")
+@pytest.mark.parametrize("end", ["in peace", "killed"])
+def test_no_program_outlives_the_one_that_started_it(end):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", MAKE_AND_END, end],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    pid, folder = done.stdout.split()
+    wait_until(lambda: not is_alive(int(pid)))
+    if end == "in peace":
+        assert done.returncode == 0, done.stderr
+        assert not Path(folder).exists()
+    assert not list(Path(folder).glob("*"))
+
+
+def test_a_program_that_was_stopped_is_no_zombie_and_leaves_no_folder():
+    pid = the_only_worker()
+    (folder,) = [Path(w._folder) for w in documents._WORKERS._running if w._process.pid == pid]
+    assert folder.is_dir()
+    documents._WORKERS.stop()
+    assert not Path(f"/proc/{pid}").exists()
+    assert not folder.exists()
+
+
 # -- when it can't be done ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["> " * 3000 + "x", "*a **b " * 1500 + "c" + "** d*" * 1500])
+def test_what_lies_too_deep_for_a_word_file_is_one_sentence(text):
+    with pytest.raises(DocumentError, match="make that part of the text simpler"):
+        to_docx(text, "T", "en", MARK)
 
 
 def test_what_typst_refuses_is_one_sentence():
@@ -401,6 +784,8 @@ def test_a_letter_that_takes_too_long_is_given_up(monkeypatch):
     monkeypatch.setattr(documents, "SECONDS", 0.0001)
     with pytest.raises(DocumentError, match="too long"):
         to_docx("x" * 100_000, "T", "en", MARK)
+    monkeypatch.undo()
+    assert docx_text(to_docx("next", "T", "en", MARK)) == "next"
 
 
 def test_characters_that_never_show_end_in_a_sentence(monkeypatch):

@@ -106,7 +106,8 @@ def test_every_optional_text_of_the_case_is_printed():
 
 
 def test_a_renewal_shows_the_measured_response():
-    made = letter(made_case(request={"stage": "renewal"}))
+    unknown = dict.fromkeys(("measure", "before", "after", "measured_on"))
+    made = letter(made_case(request={"stage": "renewal"}, prior_response=unknown))
     assert {"prior_response.before", "prior_response.after"} <= {f.field for f in made.missing}
     measured = {"measure": "PHQ-9", "before": "16", "after": "8", "measured_on": "2026-11-01"}
     made = letter(made_case(request={"stage": "renewal"}, prior_response=measured))
@@ -395,15 +396,28 @@ def test_the_clock_of_the_stage_is_shown_with_its_law():
         ({"why_no_marketed_product": {"shortage": "Short"}}, "without the day"),
         ({"tried": [{"start": "2021-05", "stop": "2020"}]}, "stops before it starts"),
         ({"tried": [{"in_chart": "no"}]}, "the chart does not show this"),
-        ({"risk_if_untreated": "It is proven"}, "risk_if_untreated: 'proven'"),
-        ({"tried": [{"reason": "standard of care"}]}, "tried.reason: 'standard of care'"),
-        ({"attachments": ["Proven results"]}, "attachments: 'proven'"),
         ({"patient": {"name": "A\u202eB"}}, "U+202E"),
         ({}, "988"),
     ],
 )
 def test_what_a_person_should_know_is_said(changes, words):
     assert has(letter(made_case(**changes)).warnings, words)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"risk_if_untreated": "It is proven to work."},
+        {"tried": [{"reason": "LDN is the standard of care."}]},
+        {"attachments": ["Proven results"]},
+    ],
+)
+def test_typed_words_that_claim_too_much_are_pointed_out(changes):
+    made = letter(made_case(**changes))
+    found = [claim for claim in made.claims(made.markdown) if claim.kind == "proven"]
+    assert found
+    lines = made.markdown.splitlines()
+    assert all(claim.quote[:6] in lines[claim.line - 1] for claim in found)
 
 
 def test_no_warning_without_cause():
