@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compound_coverage import cli_formulary, cli_letters
+from compound_coverage import cli_formulary, cli_letters, cli_papers
 from compound_coverage.cli_common import (
     BAD_INPUT,
     DONE,
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_data(commands)
     cli_letters.add_commands(commands)
+    cli_papers.add_commands(commands)
     cli_formulary.add_commands(commands)
     return parser
 

@@ -1,11 +1,10 @@
-"""Draft a letter: answers in, a draft with visible gaps out, to review, edit and sign."""
+"""Letters and forms: answers in, a draft with visible gaps out, to review, edit and sign."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import streamlit as st
 
@@ -14,11 +13,17 @@ from compound_coverage.dataset.search import medication_by_id
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.published import find_plan
 from compound_coverage.letters.assemble import case_of, draft_for
+from compound_coverage.letters.calendar import to_ics
 from compound_coverage.letters.casefile import CaseFile, load_case
+from compound_coverage.letters.choose import proposals
+from compound_coverage.letters.deadlines import Due
 from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pdf
-from compound_coverage.vocabulary import Medication
+from compound_coverage.letters.templates import LetterType
+from compound_coverage.vocabulary import Determination
 from dashboard.choices import ask_plan, pick_medication, remember_plan
-from dashboard.letter_fields import INGREDIENT, SECTIONS, TRIED, Field
+from dashboard.letter_facts import ask_facts, ask_point_by_point, ask_stage, case_data, remember
+from dashboard.official_form import official_form_section
+from dashboard.packet import packet_section
 from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
 WHO = {
@@ -27,16 +32,16 @@ WHO = {
     "pharmacy": "The pharmacy can supply",
     "plan": "The plan can supply",
 }
+LANGUAGES = {"en": "English, for the plan", "es": "Spanish, a copy to read"}
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MOST_ROWS = 12
 
 
 def page() -> None:
     dataset = dataset_or_stop()
-    st.title("Draft a letter of medical necessity")
+    st.title("Draft a letter or form")
     st.markdown(
         "Fill in what you know and leave the rest empty. Gaps stay visible in the draft. "
-        "Your prescriber must check every fact, edit the letter, and sign it. "
+        "The person who signs must check every fact first. "
         "Nothing you type is stored on our side."
     )
     _open_saved(dataset)
@@ -46,18 +51,30 @@ def page() -> None:
     if not plan_id or not medication_id:
         st.info("Pick the plan and the medicine to go on.")
         return
-    medication = dataset.medications[medication_id]
-    st.header("2. The facts", divider="gray")
-    _ask_facts(dataset, medication)
-    st.header("3. The draft", divider="gray")
-    _make_draft(dataset, plan_id, medication_id)
+    st.header("2. What you need", divider="gray")
+    ask_stage()
+    told = st.container()  # always there: a new element here would fold the questions below
+    try:
+        case = load_case(case_data(plan_id, medication_id))
+        with drug_lists() as lists:
+            answer = determine(case_of(case, dataset, date.today(), lists), dataset)
+    except ValueError as error:
+        # the questions stay, so that the mistake can be mended
+        told.error(plain(str(error)))
+        case, answer = None, None
+    letter = _pick_letter(case, answer)
+    st.header("3. The facts", divider="gray")
+    needed = {need.field for need in letter.needs}
+    ask_facts(dataset, dataset.medications[medication_id], needed)
+    if case is None or answer is None:
+        return
+    if letter.answers_rule:
+        ask_point_by_point(answer)
+    st.header("4. The draft", divider="gray")
+    _make_draft(dataset, case, letter)
 
 
-# -- answers in the session --------------------------------------------------------------------
-
-
-def _key(path: str) -> str:
-    return f"case:{path}"
+# -- a case saved before -----------------------------------------------------------------------
 
 
 def _open_saved(dataset: Dataset) -> None:
@@ -79,200 +96,11 @@ def _fill_from(data: bytes, dataset: Dataset) -> None:
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    for path, value in _flat(case.model_dump(mode="json", exclude_none=True)):
-        st.session_state[_key(path)] = str(value)
+    remember(case)
     remember_plan(dataset, plan)
     st.session_state["medication"] = medication.medication_id
     st.session_state["ingredients-of"] = medication.medication_id
-    st.session_state["rows:ingredients"] = max(1, len(case.ingredients))
-    st.session_state["rows:tried"] = max(1, len(case.tried))
-    st.session_state["studies"] = list(case.evidence.studies)
-    st.session_state["attachments"] = "\n".join(case.attachments)
-    for answer in case.answers:
-        st.session_state[f"answer:{answer.rule_id}"] = answer.answer
     st.rerun()
-
-
-def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    """Every single value of a case file with its dotted path."""
-    if isinstance(value, dict):
-        items = [(f"{path}.{name}" if path else name, part) for name, part in value.items()]
-    elif isinstance(value, list):
-        items = [(f"{path}.{number}", part) for number, part in enumerate(value)]
-    else:
-        return [(path, value)]
-    return [pair for name, part in items for pair in _flat(part, name)]
-
-
-# -- the questions -----------------------------------------------------------------------------
-
-
-def _ask_facts(dataset: Dataset, medication: Medication) -> None:
-    for title, fields in SECTIONS:
-        with st.expander(title):
-            _ask_all(fields)
-    with st.expander("Ingredients, each with its product code"):
-        _prefill_ingredients(medication)
-        _ask_rows("ingredients", "ingredient", INGREDIENT)
-    with st.expander("Medicines already tried"):
-        st.markdown("List only medicines that were really tried.")
-        _ask_rows("tried", "medicine", TRIED)
-    with st.expander("Studies to name in the letter"):
-        _ask_studies(dataset, medication)
-    with st.expander("Papers that go with the letter"):
-        st.text_area("One on each line", key="attachments", persist_state="session")
-
-
-def _ask_all(fields: Sequence[Field], number: int = 0) -> None:
-    for field in fields:
-        key = _key(field.path.replace("*", str(number)))
-        label = f"{field.label} ({number + 1})" if "*" in field.path else field.label
-        if field.kind == "choice":
-            labels = dict(field.choices)
-            st.selectbox(
-                label,
-                list(labels),
-                format_func=labels.__getitem__,
-                key=key,
-                help=field.help,
-                persist_state="session",
-            )
-        elif field.kind == "prose":
-            st.text_area(label, key=key, help=field.help, max_chars=20_000, persist_state="session")
-        else:
-            st.text_input(label, key=key, help=field.help, max_chars=500, persist_state="session")
-
-
-def _ask_rows(part: str, noun: str, fields: Sequence[Field]) -> None:
-    rows = st.session_state.setdefault(f"rows:{part}", 1)
-    for number in range(rows):
-        st.subheader(f"{noun.capitalize()} {number + 1}")
-        _ask_all(fields, number)
-    if rows < MOST_ROWS:
-        st.button(f"Add another {noun}", on_click=_more_rows, args=(part,))
-
-
-def _more_rows(part: str) -> None:
-    st.session_state[f"rows:{part}"] += 1
-
-
-def _prefill_ingredients(medication: Medication) -> None:
-    """Names what the medication is known to hold; sources and codes stay to be filled in."""
-    if st.session_state.get("ingredients-of") == medication.medication_id:
-        return
-    st.session_state["ingredients-of"] = medication.medication_id
-    if st.session_state.get(_key("ingredients.0.name")):
-        return
-    st.session_state["rows:ingredients"] = len(medication.ingredients) or 1
-    for number, ingredient in enumerate(medication.ingredients):
-        st.session_state[_key(f"ingredients.{number}.name")] = ingredient.name
-        st.session_state[_key(f"ingredients.{number}.role")] = ingredient.role
-        if ingredient.role == "active":
-            source = st.session_state.get("source") or ""
-            st.session_state[_key(f"ingredients.{number}.source")] = source
-
-
-def _ask_studies(dataset: Dataset, medication: Medication) -> None:
-    actives = {ingredient.ingredient_id for ingredient in medication.active_ingredients}
-    names = {
-        study.study_id: f"{study.authors} {study.year}: {study.direction}, "
-        f"{dataset.conditions[study.condition_id].name}"
-        for study in dataset.studies
-        if study.ingredient_id in actives
-    }
-    st.multiselect(
-        "Studies",
-        list(names),
-        format_func=lambda key: names.get(key, key),
-        key="studies",
-        persist_state="session",
-    )
-    note("Trials of the same condition that found no benefit are always added.")
-
-
-# -- the draft ---------------------------------------------------------------------------------
-
-
-def _case_data(plan_id: str, medication_id: str) -> dict[str, Any]:
-    """The case file that the answers on the page make up."""
-    data: dict[str, Any] = {"date": date.today().isoformat()}
-    for _, fields in SECTIONS:
-        for field in fields:
-            _put(data, field.path, st.session_state.get(_key(field.path)))
-    for part, fields in (("ingredients", INGREDIENT), ("tried", TRIED)):
-        rows = [_row(fields, number) for number in range(st.session_state.get(f"rows:{part}", 1))]
-        data[part] = [row for row in rows if row.keys() - {"role"}]
-    _put(data, "plan.plan_id", plan_id)
-    _put(data, "medication.medication_id", medication_id)
-    _put(data, "evidence.studies", st.session_state.get("studies"))
-    data["attachments"] = (st.session_state.get("attachments") or "").splitlines()
-    data["answers"] = [
-        {"rule_id": key.removeprefix("answer:"), "answer": text}
-        for key, text in ((str(key), text) for key, text in st.session_state.items())
-        if key.startswith("answer:") and text
-    ]
-    return data
-
-
-def _row(fields: Sequence[Field], number: int) -> dict[str, Any]:
-    row = {}
-    for field in fields:
-        value = st.session_state.get(_key(field.path.replace("*", str(number))))
-        if value:
-            row[field.path.rpartition(".")[2]] = value
-    return row
-
-
-def _put(data: dict[str, Any], path: str, value: Any) -> None:
-    if not value:
-        return
-    *parents, name = path.split(".")
-    for parent in parents:
-        data = data.setdefault(parent, {})
-    data[name] = value
-
-
-def _make_draft(dataset: Dataset, plan_id: str, medication_id: str) -> None:
-    kinds = {kind.letter_type: kind.title for kind in letter_types("en")}
-    letter_type = st.selectbox("Letter", list(kinds), format_func=kinds.__getitem__)
-    languages = {"en": "English, for the plan", "es": "Spanish, a copy to read"}
-    language = st.radio("Language", list(languages), format_func=languages.__getitem__)
-    try:
-        case = load_case(_case_data(plan_id, medication_id))
-        _ask_point_by_point(case, dataset)
-        if st.button("Make the draft", type="primary"):
-            with drug_lists() as lists:
-                draft = draft_for(
-                    case, dataset, letter_type or "", language or "en", date.today(), lists
-                )
-            st.session_state["draft"] = draft
-            st.session_state["markdown"] = draft.markdown
-    except ValueError as error:
-        st.error(plain(str(error)))
-        return
-    _save_button(case)
-    made = st.session_state.get("draft")
-    if isinstance(made, Draft):
-        _show_draft(made)
-
-
-def _ask_point_by_point(case: CaseFile, dataset: Dataset) -> None:
-    """The plan's own conditions, so that the letter answers each of them."""
-    with drug_lists() as lists:
-        answer = determine(case_of(case, dataset, date.today(), lists), dataset)
-    plan = answer.case.plan
-    asked = [
-        reason.rule
-        for reason in answer.reasons
-        if reason.rule.condition and reason.rule.condition in {c.what for c in answer.conditions}
-    ]
-    if not asked:
-        return
-    with st.expander(f"What {plain(plan.name)} asks for, point by point"):
-        for rule in asked:
-            st.text_area(
-                plain(rule.condition), key=f"answer:{rule.rule_id}", persist_state="session"
-            )
 
 
 def _save_button(case: CaseFile) -> None:
@@ -290,14 +118,65 @@ def _save_button(case: CaseFile) -> None:
     )
 
 
-def _show_draft(draft: Draft) -> None:
+# -- which letter ------------------------------------------------------------------------------
+
+
+def _pick_letter(case: CaseFile | None, answer: Determination | None) -> LetterType:
+    """The letter to draft: those the case calls for come first, then all the others."""
+    every = {letter.letter_type: letter for letter in letter_types("en")}
+    reasons = st.session_state.get("denial-reasons", ())
+    called = proposals(case, answer, reasons) if case and answer else []
+    names = [proposal.letter.letter_type for proposal in called]
+    names += [name for name in every if name not in names]
+    picked = st.selectbox(
+        "Which letter or form?",
+        names,
+        format_func=lambda name: every[name].title,
+        key="letter-type",
+        help="The first ones fit your plan and your step best.",
+        persist_state="session",
+    )
+    letter = every[picked or names[0]]
+    note(f"{plain(letter.use)} Signed by: {plain(letter.signer.lower())}.")
+    return letter
+
+
+# -- the draft ---------------------------------------------------------------------------------
+
+
+def _make_draft(dataset: Dataset, case: CaseFile, letter: LetterType) -> None:
+    language = st.radio("Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__)
+    if st.button("Make the draft", type="primary"):
+        try:
+            with drug_lists() as lists:
+                draft = draft_for(
+                    case, dataset, letter.letter_type, language or "en", date.today(), lists
+                )
+        except ValueError as error:
+            st.error(plain(str(error)))
+            return
+        st.session_state["draft"] = draft
+        st.session_state["markdown"] = draft.markdown
+    _save_button(case)
+    made = st.session_state.get("draft")
+    if isinstance(made, Draft):
+        text = _show_draft(made)
+        packet_section(dataset, case, made, text)
+        with drug_lists() as lists:
+            plan = find_plan(dataset, lists, case.plan.plan_id)
+        official_form_section(case, dataset.medications[case.medication.medication_id], plan)
+
+
+def _show_draft(draft: Draft) -> str:
+    """Shows the draft and what to know of it; returns the text as it was edited."""
+    st.subheader(plain(draft.title))
     if draft.complete:
-        st.success("Every fact the letter needs is there. A prescriber must still check it.")
+        st.success("Every fact the document needs is there. The signer must still check it.")
     else:
         _show_missing(draft)
     for warning in draft.warnings:
         st.warning(plain(warning))
-    st.markdown(f"**Time limits.** {plain(draft.deadline)}")
+    _show_deadlines(draft)
     text = st.text_area(
         "The draft. You can change it here before you download it.",
         key="markdown",
@@ -305,7 +184,9 @@ def _show_draft(draft: Draft) -> None:
         persist_state="session",
     )
     note("Stars make bold text, and # makes a heading.")
+    _show_claims(draft, text or "")
     _downloads(draft, text or "")
+    return text or ""
 
 
 def _show_missing(draft: Draft) -> None:
@@ -315,6 +196,37 @@ def _show_missing(draft: Draft) -> None:
         if gaps:
             with st.expander(f"{heading} ({len(gaps)})"):
                 st.markdown("\n".join(f"- {plain(gap.why)}" for gap in gaps))
+
+
+def _show_deadlines(draft: Draft) -> None:
+    st.markdown(f"**Time limits.** {plain(draft.deadline)}")
+    if not draft.dues:
+        return
+    for due in draft.dues:
+        st.markdown(_due_text(due))
+    st.download_button(
+        "Save the dates to your calendar",
+        lambda: to_ics(draft.dues, datetime.now(UTC)),
+        "deadlines.ics",
+        "text/calendar",
+        on_click="ignore",
+    )
+
+
+def _due_text(due: Due) -> str:
+    day = f"{due.day:%B} {due.day.day}, {due.day.year}"
+    told = " ".join([due.how, *due.notes, due.notice])
+    return f"- **{plain(due.title)}: {plain(day)}.** {plain(told)}"
+
+
+def _show_claims(draft: Draft, text: str) -> None:
+    """What the text says that a letter may not say, edited words included."""
+    found = draft.claims(text)
+    if not found:
+        return
+    with st.expander(f"Check {len(found)} sentences before anybody signs", expanded=True):
+        for claim in found:
+            st.markdown(f"- Line {claim.line}: {plain(claim.told)}")
 
 
 def _downloads(draft: Draft, text: str) -> None:

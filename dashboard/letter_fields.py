@@ -32,28 +32,34 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
         (
             Field("patient.name", "Patient's name"),
             Field("patient.date_of_birth", "Date of birth", help=DAY),
+            Field("patient.phone", "Patient's phone"),
+            Field("patient.address", "Street address"),
+            Field("patient.city", "City"),
+            Field("patient.state", "State, two letters"),
+            Field("patient.zip", "ZIP code"),
+            _choice(
+                "patient.sex",
+                "Sex, as the plan has it",
+                {"": "Not given", "female": "Female", "male": "Male", "other": "Other"},
+            ),
+            Field("patient.height", "Height"),
+            Field("patient.weight", "Weight"),
+            Field("patient.allergies", "Drug allergies, or: none known", "prose"),
             Field("plan.member_id", "Member ID"),
             Field("plan.group", "Group number"),
             Field("plan.bin", "RxBIN"),
             Field("plan.pcn", "RxPCN"),
             Field("plan.policyholder", "Policyholder, if it is somebody else"),
+            Field("plan.medicare_number", "Medicare number, if there is one"),
+            Field("plan.phone", "Plan's phone for this request"),
             Field("plan.fax", "Plan's fax for this request"),
+            Field("plan.secondary_name", "Second insurance, if there is one"),
+            Field("plan.secondary_id", "Member ID of the second insurance"),
         ),
     ),
     (
         "What is asked for",
         (
-            _choice(
-                "request.stage",
-                "What kind of request is it?",
-                {
-                    "": "Not chosen yet",
-                    "initial": "A first request",
-                    "exception": "An exception",
-                    "appeal": "An appeal",
-                    "renewal": "A renewal",
-                },
-            ),
             _choice(
                 "request.urgency",
                 "How urgent is it?",
@@ -61,9 +67,29 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             ),
             Field("request.urgent_reason", "If urgent: how could waiting do harm?", "prose"),
             Field("request.months", "For how many months?"),
-            Field("request.denied_on", "For an appeal: date on the denial notice", help=DAY),
-            Field("request.denial_reference", "For an appeal: reference number"),
-            Field("request.denial_reason", "For an appeal: reason on the notice", "prose"),
+        ),
+    ),
+    (
+        "The denial notice",
+        (
+            Field("request.denied_on", "Date on the notice", help=DAY),
+            Field("request.received_on", "The day it came", help=DAY),
+            Field("request.denial_reference", "Reference number"),
+            Field("request.denial_reason", "The reason it gives", "prose"),
+            Field("request.denial_policy", "The policy it names"),
+            Field("request.send_to", "Where it says to send an appeal", "prose"),
+        ),
+    ),
+    (
+        "Somebody who files for the patient",
+        (
+            Field("representative.name", "Name"),
+            Field("representative.relationship", "Relationship to the patient"),
+            Field("representative.phone", "Phone"),
+            Field("representative.address", "Street address"),
+            Field("representative.city", "City"),
+            Field("representative.state", "State, two letters"),
+            Field("representative.zip", "ZIP code"),
         ),
     ),
     (
@@ -80,6 +106,7 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field("diagnosis.in_care_since", "In this office's care since", help=PART_DAY),
             _choice("diagnosis.active_relapse", "Is the illness active now?", YES_NO),
             Field("diagnosis.history", "The course so far", "prose"),
+            Field("diagnosis.other", "Other diagnoses that matter here"),
         ),
     ),
     (
@@ -110,6 +137,50 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field("why_no_marketed_product.shortage_checked_on", "Shortage checked on", help=DAY),
             Field("why_no_marketed_product.other", "Another reason", "prose"),
         ),
+    ),
+    (
+        "Skipping a drug the plan wants first",
+        (
+            _choice(
+                "step_therapy.ground",
+                "On what ground?",
+                {
+                    "": "Not chosen yet",
+                    "contraindicated": "It must not be used",
+                    "tried_and_failed": "It was tried and failed",
+                    "expected_not_to_work": "It is expected not to work",
+                    "expected_harm": "It is expected to do harm",
+                    "stable_on_it": "The patient is stable on this medicine",
+                },
+            ),
+            Field("step_therapy.explanation", "From the chart", "prose"),
+        ),
+    ),
+    (
+        "Going on with a medicine already taken",
+        (
+            Field("continuity.taking_since", "Taking it since", help=PART_DAY),
+            Field("continuity.last_filled", "Last filled on", help=DAY),
+            Field("continuity.supply_ends", "The supply ends on", help=DAY),
+            Field("continuity.plan_started", "First day in this plan or plan year", help=DAY),
+            Field("continuity.previous_plan", "The plan before"),
+            Field("continuity.what_happened", "What changed?", "prose"),
+        ),
+    ),
+    (
+        "A fill already paid for",
+        (
+            Field("reimbursement.filled_on", "Filled on", help=DAY),
+            Field("reimbursement.prescription_number", "Prescription number"),
+            Field("reimbursement.paid", "Amount paid, in dollars"),
+            Field("reimbursement.paid_on", "Paid on", help=DAY),
+            _choice("reimbursement.receipt", "Is the receipt attached?", YES_NO),
+            Field("reimbursement.reason", "Why was it paid out of pocket?", "prose"),
+        ),
+    ),
+    (
+        "In the patient's own words",
+        (Field("patient_words", "What should the reader know?", "prose"),),
     ),
     (
         "Safety and follow-up",
@@ -171,10 +242,17 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field("prescriber.name", "Prescriber's name"),
             Field("prescriber.credentials", "Credentials, such as MD or NP"),
             Field("prescriber.npi", "NPI (10 digits)"),
+            Field("prescriber.specialty", "Specialty"),
+            Field("prescriber.license", "License number, if asked"),
             Field("prescriber.practice", "Practice"),
+            Field("prescriber.contact", "Who answers questions there?"),
             Field("prescriber.phone", "Office phone"),
             Field("prescriber.fax", "Office fax"),
-            Field("prescriber.address", "Office address", "prose"),
+            Field("prescriber.email", "Office e-mail, if asked"),
+            Field("prescriber.address", "Office street address", "prose"),
+            Field("prescriber.city", "Office city"),
+            Field("prescriber.state", "Office state, two letters"),
+            Field("prescriber.zip", "Office ZIP code"),
         ),
     ),
     (
@@ -184,6 +262,8 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field("pharmacy.npi", "Pharmacy's NPI"),
             Field("pharmacy.ncpdp", "NCPDP number"),
             Field("pharmacy.phone", "Pharmacy's phone"),
+            Field("pharmacy.fax", "Pharmacy's fax"),
+            Field("pharmacy.address", "Pharmacy's address", "prose"),
             _choice("pharmacy.in_network", "In the plan's network?", YES_NO),
             _choice(
                 "pharmacy.kind",
@@ -220,6 +300,8 @@ INGREDIENT: tuple[Field, ...] = (
     Field("ingredients.*.ndc", "Product code (NDC)", help="As on the label, with hyphens."),
     Field("ingredients.*.quantity_per_unit", "Amount in each unit"),
     Field("ingredients.*.reason_for_bulk", "If bulk: why?", "prose"),
+    Field("ingredients.*.quantity", "Amount used for the whole fill"),
+    Field("ingredients.*.cost", "Its cost in this fill, in dollars"),
 )
 TRIED: tuple[Field, ...] = (
     Field("tried.*.drug", "Medicine tried"),
@@ -239,4 +321,65 @@ TRIED: tuple[Field, ...] = (
     ),
     Field("tried.*.reason", "In more words", "prose"),
     _choice("tried.*.in_chart", "Is this in the chart?", YES_NO),
+)
+ALTERNATIVE: tuple[Field, ...] = (
+    Field("alternatives.*.drug", "Drug the plan wants first"),
+    _choice(
+        "alternatives.*.kind",
+        "Its place in the plan",
+        {
+            "": "Not known",
+            "step": "To be tried first",
+            "preferred": "On a cheaper tier",
+            "formulary": "On the plan's list",
+        },
+    ),
+    Field("alternatives.*.why", "Why it will not do for this patient", "prose"),
+)
+DENIAL_POINT: tuple[Field, ...] = (
+    Field("denial_points.*.said", "A reason, word for word", "prose"),
+    Field("denial_points.*.answer", "The answer to it", "prose"),
+)
+DECISION: tuple[Field, ...] = (
+    _choice(
+        "decisions.*.level",
+        "Which decision",
+        {
+            "": "Not known",
+            "initial": "The first decision",
+            "appeal": "The plan's answer to an appeal",
+            "second_appeal": "Its answer to a second appeal",
+            "redetermination": "A Medicare redetermination",
+            "external_review": "An outside review",
+        },
+    ),
+    Field("decisions.*.decided_on", "Date on it", help=DAY),
+    Field("decisions.*.reference", "Reference number of it"),
+    Field("decisions.*.reason", "The reason it gave", "prose"),
+)
+
+# The parts of a case file that hold several rows: title, part, noun for one, its questions.
+ROWS: tuple[tuple[str, str, str, tuple[Field, ...]], ...] = (
+    ("Each reason of the denial, answered", "denial_points", "reason", DENIAL_POINT),
+    ("Earlier decisions, oldest first", "decisions", "decision", DECISION),
+    ("Drugs the plan wants first", "alternatives", "drug", ALTERNATIVE),
+    ("Ingredients, each with its product code", "ingredients", "ingredient", INGREDIENT),
+    ("Medicines already tried", "tried", "medicine", TRIED),
+)
+
+STAGES = {
+    "initial": "A first request",
+    "exception": "An exception to the plan's rules",
+    "appeal": "An appeal: the plan said no",
+    "second_appeal": "A second appeal: it said no again",
+    "external_review": "A review by somebody outside the plan",
+    "renewal": "A renewal",
+    "transition": "A supply to bridge a change of plan",
+    "reimbursement": "Money back for a fill already paid",
+}
+# Lists of plain words: one on each line.
+WORD_LISTS: tuple[tuple[str, str], ...] = (
+    ("attachments", "Papers that go with the letter, one on each line"),
+    ("current_medicines", "Medicines taken now, one on each line; write: none"),
+    ("request.reject_codes", "Reject codes from the pharmacy, one on each line"),
 )

@@ -1,0 +1,85 @@
+"""The packet: everything for the plan in one PDF, made on the click and kept nowhere."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date
+
+import streamlit as st
+
+from compound_coverage.dataset.load import Dataset
+from compound_coverage.letters.assemble import draft_for
+from compound_coverage.letters.casefile import CaseFile
+from compound_coverage.letters.packet import LIMITS, Attachment, Packet, make_packet
+from compound_coverage.letters.render import Draft, letter_types
+from dashboard.parts import drug_lists, note, plain
+
+COVER, EVIDENCE = "fax_cover_sheet", "evidence_list"
+KINDS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
+
+
+def packet_section(dataset: Dataset, case: CaseFile, draft: Draft, text: str) -> None:
+    """Asks what goes with the letter and offers the whole as one PDF, with the letter for Word."""
+    st.header("5. The packet", divider="gray")
+    st.markdown("One PDF to fax or upload: cover sheet, letter, forms and proof, pages numbered.")
+    forms = {kind.letter_type: kind.title for kind in letter_types("en") if kind.kind == "form"}
+    chosen = st.multiselect(
+        "Forms to put in", list(forms), format_func=forms.__getitem__, key="packet-forms"
+    )
+    cover = st.checkbox("A cover sheet first", value=True, key="packet-cover")
+    evidence = st.checkbox("The list of studies", value=True, key="packet-evidence")
+    uploads = st.file_uploader(
+        "Papers that prove the facts",
+        type=KINDS,
+        accept_multiple_files=True,
+        key="packet-files",
+        max_upload_size=25,
+    )
+    note(plain(LIMITS) + " Send only what the plan needs to decide.")
+    others = [*chosen, *([EVIDENCE] if evidence else [])]
+    if st.button("Make the packet"):
+        attachments = [Attachment(upload.name, upload.getvalue()) for upload in uploads]
+        try:
+            with st.spinner("Putting the packet together ..."), drug_lists() as lists:
+                drafts = {
+                    name: draft_for(case, dataset, name, "en", date.today(), lists)
+                    for name in [COVER, *others]
+                }
+                packet = make_packet(
+                    draft,
+                    text,
+                    drafts[COVER] if cover else None,
+                    [drafts[name] for name in others],
+                    attachments,
+                )
+        except ValueError as error:
+            st.error(plain(str(error)))
+            return
+        st.session_state["packet"] = packet
+    made = st.session_state.get("packet")
+    if isinstance(made, Packet):
+        _offer(made)
+
+
+def _offer(packet: Packet) -> None:
+    size = len(packet.pdf) / 1_000_000
+    st.success(f"The packet is ready: {packet.pages} pages, {size:.1f} MB.")
+    for warning in packet.warnings:
+        st.warning(plain(warning))
+    st.download_button(
+        "Download the packet",
+        lambda: _zipped(packet),
+        "packet.zip",
+        "application/zip",
+        on_click="ignore",
+    )
+    note("The file holds packet.pdf and the letter for Word.")
+
+
+def _zipped(packet: Packet) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("packet.pdf", packet.pdf)
+        archive.writestr("letter.docx", packet.docx)
+    return held.getvalue()
