@@ -127,7 +127,7 @@ def test_the_packet_holds_letter_and_proof_in_one_pdf(drafted):
     press(drafted, "Make the packet")
     ready = drafted.get_by_text("The packet is ready:")
     ready.wait_for()
-    told = int(re.search(r"(\d+) pages", ready.inner_text())[1])
+    (told,) = map(int, re.findall(r"(\d+) pages", ready.inner_text()))
     with zipfile.ZipFile(io.BytesIO(downloaded(drafted, "Download the packet"))) as archive:
         pages = Pdf.open(io.BytesIO(archive.read("packet.pdf"))).pages
         word = Document(io.BytesIO(archive.read("letter.docx")))
