@@ -28,14 +28,13 @@ from compound_coverage.letters.calendar import to_ics
 from compound_coverage.letters.casefile import CaseFile, case_schema, example_case, load_case
 from compound_coverage.letters.choose import proposals
 from compound_coverage.letters.deadlines import Due, deadline_line
-from compound_coverage.letters.packet import LIMITS, Attachment, make_packet
+from compound_coverage.letters.packet import COVER, LIMITS, Attachment, make_packet
 from compound_coverage.letters.render import Draft, to_docx, to_pdf, write
 from compound_coverage.letters.sheet import read_sheet
 from compound_coverage.letters.templates import languages
 
 LETTER_ENDINGS = (".md", ".docx", ".pdf")
 SHEET_ENDINGS = (".csv", ".xlsx")
-COVER = "fax_cover_sheet"
 
 
 def add_commands(commands: Any) -> None:
@@ -67,10 +66,19 @@ def _ending(path: Path, endings: Sequence[str]) -> str:
 
 
 def _draft(options: argparse.Namespace, case: CaseFile, letter_type: str) -> Draft:
+    return _drafts(options, case, [letter_type])[letter_type]
+
+
+def _drafts(
+    options: argparse.Namespace, case: CaseFile, letter_types: Sequence[str]
+) -> dict[str, Draft]:
+    """The drafts of these types, from one reading of the dataset and the imported lists."""
+    dataset, on = dataset_of(options), day_of(options)
     with imported() as formularies:
-        return draft_for(
-            case, dataset_of(options), letter_type, options.language, day_of(options), formularies
-        )
+        return {
+            name: draft_for(case, dataset, name, options.language, on, formularies)
+            for name in letter_types
+        }
 
 
 # -- letter ------------------------------------------------------------------------------------
@@ -271,13 +279,15 @@ def _packet(options: argparse.Namespace) -> int:
     if options.docx:
         _ending(options.docx, (".docx",))
     case = load_case(options.case)
-    letter = _draft(options, case, options.type)
+    cover = [] if options.no_cover else [COVER]
+    drafts = _drafts(options, case, [options.type, *cover, *options.add])
+    letter = drafts[options.type]
     text = _text_of(options.text) if options.text else letter.markdown
     packet = make_packet(
         letter,
         text,
-        None if options.no_cover else _draft(options, case, COVER),
-        [_draft(options, case, name) for name in options.add],
+        None if options.no_cover else drafts[COVER],
+        [drafts[name] for name in options.add],
         [Attachment(path.name, path.read_bytes()) for path in options.attach],
     )
     write(options.out, packet.pdf)

@@ -11,11 +11,11 @@ import streamlit as st
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.letters.assemble import draft_for
 from compound_coverage.letters.casefile import CaseFile
-from compound_coverage.letters.packet import LIMITS, Attachment, Packet, make_packet
+from compound_coverage.letters.packet import COVER, LIMITS, Attachment, Packet, make_packet
 from compound_coverage.letters.render import Draft, letter_types
 from dashboard.parts import drug_lists, note, plain
 
-COVER, EVIDENCE = "fax_cover_sheet", "evidence_list"
+EVIDENCE = "evidence_list"
 KINDS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
 
 

@@ -20,6 +20,7 @@ from compound_coverage.letters.pages import LARGEST_FILE, pictures
 from compound_coverage.letters.render import Draft
 from compound_coverage.letters.templates import LAYOUT
 
+COVER = "fax_cover_sheet"  # the letter type that goes first
 MOST_FILES = 20
 MOST_PAGES = 60
 LARGEST_PACKET = 25_000_000

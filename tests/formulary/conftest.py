@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from compound_coverage.formulary.store import open_store
 from tests.conftest import need
@@ -85,3 +85,14 @@ def engine(url):
     opened = open_store(url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def rows(engine):
+    """What the store holds in these columns, in their order."""
+
+    def all_of(*columns):
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
+
+    return all_of

@@ -114,15 +114,6 @@ def run(engine, tmp_path):
     return imported
 
 
-@pytest.fixture
-def rows(engine):
-    def all_of(*columns):
-        with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
-
-    return all_of
-
-
 def looked_up(engine, plan, rxcui):
     with reading(engine) as lists:
         return lists.drug(plan, rxcui)

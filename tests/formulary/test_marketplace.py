@@ -79,15 +79,6 @@ def run(engine, tmp_path):
 
 
 @pytest.fixture
-def rows(engine):
-    def all_of(*columns):
-        with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(select(*columns).order_by(*columns))]
-
-    return all_of
-
-
-@pytest.fixture
 def pairs(engine):
     """(plan, RxCUI, tier, flags) as a lookup finds them."""
 

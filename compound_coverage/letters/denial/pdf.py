@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +18,7 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image
 
 from compound_coverage.letters.denial.document import DocumentReadError
-from compound_coverage.letters.pages import PageError, apart, opened
+from compound_coverage.letters.pages import PageError, apart, opened, picture
 
 FEWEST_LETTERS = 30
 _PARAGRAPH_GAP = 0.45
@@ -93,13 +92,7 @@ def draw(data: bytes, index: int, dpi: int, most_pixels: int) -> str:
     """The picture of ``picture_of`` as PNG in base64, with what its form fields hold."""
     with opened(data) as document:
         document.init_forms()
-        page = document[index]
-        width, height = page.get_size()
-        scale = min(dpi / 72, math.sqrt(most_pixels / max(1.0, width * height)))
-        held = io.BytesIO()
-        page.render(scale=scale, grayscale=True).to_pil().save(held, "PNG", compress_level=1)
-        page.close()
-    return base64.b64encode(held.getvalue()).decode()
+        return picture(document[index], dpi, most_pixels, for_reading=True)
 
 
 def _read(document: pypdfium2.PdfDocument, index: int) -> dict[str, Any]:

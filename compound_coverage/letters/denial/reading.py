@@ -20,9 +20,9 @@ from compound_coverage.letters.denial.document import (
 )
 from compound_coverage.letters.denial.pdf import PdfPage, pages_of, picture_of
 from compound_coverage.letters.denial.pictures import DPI, read_picture
+from compound_coverage.letters.pages import LARGEST_FILE
 from compound_coverage.letters.text import clean, one_line
 
-LARGEST_FILE = 25_000_000
 MOST_PAGES = 40
 MOST_PIXELS = 60_000_000
 
