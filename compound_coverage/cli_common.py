@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from compound_coverage.database import is_empty
 from compound_coverage.dataset.load import Dataset, load
 from compound_coverage.determination.question import parse_day
 from compound_coverage.formulary.lookup import Formularies, reading
-from compound_coverage.formulary.store import is_empty, open_store
+from compound_coverage.formulary.store import open_store
 
 DONE, WANTING, BAD_INPUT = 0, 1, 2
 

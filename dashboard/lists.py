@@ -7,10 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from compound_coverage.database import database_url
 from compound_coverage.formulary.importer import Report, import_paths
 from compound_coverage.formulary.lookup import Release
 from compound_coverage.formulary.sources import NAMES, sources
-from compound_coverage.formulary.store import database_url
 from dashboard.parts import drug_lists, plain, store
 
 SOURCES = {

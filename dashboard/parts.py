@@ -11,11 +11,12 @@ from pathlib import Path
 import streamlit as st
 from sqlalchemy import Engine
 
+from compound_coverage.database import database_url, is_empty
 from compound_coverage.dataset.load import BUNDLED, Dataset, load
 from compound_coverage.dataset.tables import DatasetError
 from compound_coverage.determination.published import PlanIndex
 from compound_coverage.formulary.lookup import Formularies, reading
-from compound_coverage.formulary.store import database_url, is_empty, open_store
+from compound_coverage.formulary.store import open_store
 from compound_coverage.vocabulary import Citation, Grade
 
 GRADES = {

@@ -11,6 +11,8 @@ from compound_coverage.dataset.schema import TABLES
 from compound_coverage.dataset.tables import write_table
 from tests.small_dataset import ROWS
 
+pytest_plugins = ["tests.databases"]
+
 settings.register_profile("default", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, Table, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from compound_coverage.database import StoreError, writing
 from compound_coverage.formulary.archives import DAMAGE, Member, opened
-from compound_coverage.formulary.store import StoreError, insert_rows, writing
+from compound_coverage.formulary.store import insert_rows
 from compound_coverage.formulary.tables import (
     DRUG,
     DRUG_LIST,

@@ -2,117 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, Table
+
+from compound_coverage.database import open_database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class StoreError(ValueError):
-    """The database can't be used. The message is one sentence."""
-
-
-def database_url() -> str:
-    """``DATABASE_URL``, or a SQLite file in the user's data folder.
-
-    ``COMPOUND_COVERAGE_HOME`` moves that folder.
-    """
-    given = os.environ.get("DATABASE_URL", "")
-    if given.startswith("postgres://"):
-        given = given.replace("postgres://", "postgresql://", 1)
-    if given.startswith("postgresql://"):
-        given = given.replace("postgresql://", "postgresql+psycopg://", 1)
-    return given or f"sqlite:///{_home() / 'compound_coverage.sqlite'}"
-
-
-def _home() -> Path:
-    given = os.environ.get("COMPOUND_COVERAGE_HOME")
-    home = Path(given) if given else Path(platformdirs.user_data_dir("compound-coverage"))
-    home.mkdir(parents=True, exist_ok=True)
-    return home
-
-
 def open_store(url: str | None = None) -> Engine:
-    """The database at ``url`` (default: ``database_url()``), brought to the newest schema.
+    """The database at ``url`` (default: ``database_url()``), its formularies' schema up to date.
 
     Raises StoreError if it can't be reached or is not ours.
     """
-    try:
-        engine = create_engine(url or database_url())
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _sqlite_settings)
-            event.listen(engine, "begin", _sqlite_begin)
-        _migrate(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
-        raise StoreError(f"The database can't be opened: {_cause(error)}.") from None
-    except SQLAlchemyError as error:
-        raise StoreError(f"The database is not usable: {_cause(error)}.") from None
-    return engine
-
-
-def is_empty(engine_url: str | None = None) -> bool:
-    """Is there no database yet? Asked before opening one just to find nothing in it."""
-    url = make_url(engine_url or database_url())
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
-
-
-def _cause(error: Exception) -> str:
-    original = getattr(error, "orig", None) or error
-    return " ".join(str(original).split()).rstrip(".")
-
-
-def _sqlite_settings(connection: Any, _: object) -> None:
-    # SQLAlchemy, not the driver, opens transactions, so that one import is one transaction
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for setting in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "busy_timeout = 30000",
-        "cache_size = -65536",
-    ):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    # a writer takes its place in the queue at once; a reader never waits
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            # two programs may start at once; the second waits for the first
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(628173)")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction for one writer: all of it stands at the end, or none of it.
-
-    Readers go on with what stood before. A second writer waits.
-    """
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(628174)")
-        yield connection
+    return open_database(url, MIGRATIONS, "alembic_version")
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

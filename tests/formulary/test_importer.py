@@ -6,9 +6,10 @@ import shutil
 import pytest
 from sqlalchemy import event, select
 
+from compound_coverage.database import StoreError
 from compound_coverage.formulary import importer
 from compound_coverage.formulary.importer import ImportFault, Options, import_paths
-from compound_coverage.formulary.store import StoreError, open_store
+from compound_coverage.formulary.store import open_store
 from compound_coverage.formulary.tables import (
     COUNTY,
     DRUG,

@@ -8,5 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
     transactional_ddl=True,
+    version_table=context.config.attributes["version_table"],
 )
 context.run_migrations()

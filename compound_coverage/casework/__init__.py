@@ -1,0 +1,1 @@
+"""Drafts, review, signature, audit trail, who may do what."""

@@ -1,0 +1,420 @@
+"""Organisations, their members, and who is signed in. The only maker of actors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from compound_coverage.casework import audit
+from compound_coverage.casework.access import Action, Actor, Forbidden, Role
+from compound_coverage.casework.desk import Desk, Work, new_id
+from compound_coverage.casework.tables import (
+    LOGIN,
+    MEMBER,
+    MEMBER_SEALED,
+    ORGANISATION,
+    ORGANISATION_SEALED,
+)
+from compound_coverage.letters.codes import check_npi
+
+LAPTOP = "laptop"
+OPERATOR = "operator"
+YEARS_KEPT = 6
+ALL_ROLES = frozenset(Role) - {Role.ADVOCATE}
+
+
+class SignedOutError(ValueError):
+    """Nobody is signed in, or no longer. The message says why in one sentence."""
+
+
+class PeopleError(ValueError):
+    """A member that can't be as asked. The message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who works here. ``ended`` members keep their name beside what they did."""
+
+    member_id: str
+    name: str
+    email: str
+    npi: str
+    roles: frozenset[Role]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a sign-in lasts: without a click, and in all."""
+
+    idle: timedelta = timedelta(minutes=15)
+    whole: timedelta = timedelta(hours=10)
+
+
+# -- organisations, by the operator ------------------------------------------------------------
+
+
+def make_organisation(
+    desk: Desk, name: str, manager: str, email: str, years_kept: int = YEARS_KEPT
+) -> str:
+    """A new organisation with its first manager; returns its id. For the operator's command line.
+
+    Raises PeopleError if the e-mail already belongs to somebody, or the name is empty.
+    """
+    organisation_id = new_id()
+    with desk.operating() as connection:
+        _add_organisation(desk, connection, organisation_id, name, years_kept)
+        member_id = _add_member(desk, connection, organisation_id, manager, email, [Role.MANAGER])
+        entry = audit.Entry(desk.stamp(), OPERATOR, "organisation.make", member_id, "done", {})
+        audit.append(connection, desk.ring, organisation_id, entry)
+    return organisation_id
+
+
+def _add_organisation(
+    desk: Desk, connection: Any, organisation_id: str, name: str, years_kept: int
+) -> None:
+    if not name.strip():
+        raise PeopleError("A practice needs a name; give one.")
+    connection.execute(
+        insert(ORGANISATION).values(
+            organisation_id=organisation_id,
+            made_at=desk.stamp(),
+            retain_years=years_kept,
+            sealed=desk.ring.seal_json(
+                {"name": name.strip()}, ORGANISATION_SEALED.place(organisation_id)
+            ),
+        )
+    )
+    audit.start(connection, desk.ring, organisation_id)
+
+
+def laptop_owner(desk: Desk) -> Actor:
+    """The one person of a laptop without sign-in; made at the first start."""
+    with desk.operating() as connection:
+        row = _member_row(connection, MEMBER.c.member_id == LAPTOP)
+        if row is None:
+            _add_organisation(desk, connection, LAPTOP, "This computer", YEARS_KEPT)
+            _add_member(desk, connection, LAPTOP, "You", LAPTOP, ALL_ROLES, LAPTOP)
+            row = _member_row(connection, MEMBER.c.member_id == LAPTOP)
+        assert row is not None
+        return _actor(desk, row)
+
+
+def organisation_name(desk: Desk, actor: Actor) -> str:
+    """What the actor's organisation is called."""
+    with desk.act(actor, Action.MEMBER_LIST) as work:
+        row = (
+            work.connection.execute(
+                select(ORGANISATION).where(
+                    ORGANISATION.c.organisation_id == work.actor.organisation_id
+                )
+            )
+            .mappings()
+            .one()
+        )
+        return str(work.open(ORGANISATION_SEALED, row)["name"])
+
+
+# -- members -----------------------------------------------------------------------------------
+
+
+def members(desk: Desk, actor: Actor) -> list[Member]:
+    """Everybody of the actor's organisation, by name."""
+    with desk.act(actor, Action.MEMBER_LIST) as work:
+        rows = work.connection.execute(
+            select(MEMBER).where(MEMBER.c.organisation_id == work.actor.organisation_id)
+        ).mappings()
+        return sorted((_member(desk, row) for row in rows), key=lambda one: one.name.casefold())
+
+
+def add_member(
+    desk: Desk, actor: Actor, name: str, email: str, roles: Iterable[Role], npi: str = ""
+) -> str:
+    """A new member, who can sign in with this e-mail from now on; returns the id.
+
+    Raises PeopleError for an e-mail that is taken or not one, no role, or a wrong NPI.
+    """
+    with desk.act(actor, Action.MEMBER_CHANGE) as work:
+        member_id = _add_member(
+            desk, work.connection, actor.organisation_id, name, email, roles, npi=npi
+        )
+        work.note(member=member_id)
+        return member_id
+
+
+def change_member(
+    desk: Desk,
+    actor: Actor,
+    member_id: str,
+    *,
+    name: str,
+    roles: Iterable[Role],
+    npi: str = "",
+    ended: bool = False,
+) -> None:
+    """Changes what a member is called, may do, or whether they are still here.
+
+    Raises Forbidden for a member of another organisation, PeopleError if the last manager would
+    go or the NPI is wrong.
+    """
+    with desk.act(actor, Action.MEMBER_CHANGE) as work:
+        row = _own_member(work, member_id)
+        member = _member(desk, row)
+        given = frozenset(roles)
+        _check(name, given, npi)
+        if Role.MANAGER in member.roles and (ended or Role.MANAGER not in given):
+            _keep_a_manager(work, member_id)
+        work.connection.execute(
+            update(MEMBER)
+            .where(MEMBER.c.member_id == member_id)
+            .values(
+                roles=_roles_text(given),
+                ended_at=desk.stamp() if ended else None,
+                sealed=_sealed_member(desk, member_id, name, member.email, npi),
+            )
+        )
+        if ended:
+            _end_logins(work, member_id)
+        work.note(member=member_id, ended=int(ended), roles=_roles_text(given))
+
+
+def _own_member(work: Work, member_id: str) -> RowMapping:
+    row = _member_row(work.connection, MEMBER.c.member_id == member_id)
+    if row is None or row["organisation_id"] != work.actor.organisation_id:
+        raise Forbidden
+    return row
+
+
+def require_member(work: Work, member_id: str) -> None:
+    """Raises Forbidden unless this is somebody who works in the actor's organisation now."""
+    if _own_member(work, member_id)["ended_at"] is not None:
+        raise PeopleError("This person has left the practice; choose somebody else.")
+
+
+def _keep_a_manager(work: Work, member_id: str) -> None:
+    rows = work.connection.execute(
+        select(MEMBER.c.roles).where(
+            MEMBER.c.organisation_id == work.actor.organisation_id,
+            MEMBER.c.member_id != member_id,
+            MEMBER.c.ended_at.is_(None),
+        )
+    ).scalars()
+    if not any(Role.MANAGER in roles.split() for roles in rows):
+        raise PeopleError("This is the last manager; make somebody else a manager first.")
+
+
+def _add_member(
+    desk: Desk,
+    connection: Any,
+    organisation_id: str,
+    name: str,
+    email: str,
+    roles: Iterable[Role],
+    member_id: str = "",
+    npi: str = "",
+) -> str:
+    given = frozenset(roles)
+    _check(name, given, npi)
+    if email != LAPTOP and "@" not in email.strip("@ "):
+        raise PeopleError(f"'{email[:60]}' is not an e-mail address; give the one they sign in by.")
+    index = _email_index(desk, email)
+    if _member_row(connection, MEMBER.c.email_index == index) is not None:
+        raise PeopleError("This e-mail already belongs to a member; change that one instead.")
+    member_id = member_id or new_id()
+    connection.execute(
+        insert(MEMBER).values(
+            member_id=member_id,
+            organisation_id=organisation_id,
+            email_index=index,
+            subject_index=None,
+            roles=_roles_text(given),
+            made_at=desk.stamp(),
+            ended_at=None,
+            sealed=_sealed_member(desk, member_id, name, email, npi),
+        )
+    )
+    return member_id
+
+
+def _check(name: str, roles: frozenset[Role], npi: str) -> None:
+    if not name.strip():
+        raise PeopleError("A member needs a name; give one.")
+    if not roles:
+        raise PeopleError("A member needs at least one role; choose one.")
+    if npi:
+        try:
+            check_npi(npi)
+        except ValueError as error:
+            raise PeopleError(f"The NPI can't be right: {error}.") from None
+
+
+def _sealed_member(desk: Desk, member_id: str, name: str, email: str, npi: str) -> bytes:
+    data = {"name": name.strip(), "email": email.strip(), "npi": check_npi(npi) if npi else ""}
+    return desk.ring.seal_json(data, MEMBER_SEALED.place(member_id))
+
+
+def _email_index(desk: Desk, email: str) -> str:
+    return desk.ring.index(email.strip().casefold())
+
+
+def _roles_text(roles: frozenset[Role]) -> str:
+    return " ".join(sorted(roles))
+
+
+def _member_row(connection: Any, where: Any) -> RowMapping | None:
+    found: RowMapping | None = connection.execute(select(MEMBER).where(where)).mappings().first()
+    return found
+
+
+def _member(desk: Desk, row: RowMapping) -> Member:
+    data = desk.ring.open_json(row["sealed"], MEMBER_SEALED.place_of(row))
+    return Member(
+        member_id=row["member_id"],
+        name=data["name"],
+        email=data["email"],
+        npi=data["npi"],
+        roles=frozenset(Role(word) for word in row["roles"].split()),
+        ended=row["ended_at"] is not None,
+    )
+
+
+def _actor(desk: Desk, row: RowMapping) -> Actor:
+    member = _member(desk, row)
+    return Actor(member.member_id, row["organisation_id"], member.roles, member.npi)
+
+
+# -- signing in --------------------------------------------------------------------------------
+
+
+def sign_in(desk: Desk, claims: Mapping[str, Any], limits: Limits) -> Actor:
+    """Who the claims of an OpenID provider are, if their sign-in still stands.
+
+    Asked at each page and each request: it notes that somebody is there, and ends a sign-in after
+    too long without a click, too long in all, or when the token itself has run out. The first
+    sign-in of a member is known by the e-mail, which the provider must have verified; from then on
+    by the provider's own id.
+
+    Raises SignedOutError with the reason.
+    """
+    now = desk.now()
+    if _time(claims, "exp") <= now.timestamp():
+        raise SignedOutError("Your sign-in has run out; sign in again.")
+    with desk.operating() as connection:
+        row = _known(desk, connection, claims)
+        if row is None or row["ended_at"] is not None:
+            raise SignedOutError(
+                "This account is not a member of a practice here; ask a manager of your practice."
+            )
+        why = _keep_login(desk, connection, row["member_id"], claims, limits)
+        actor = _actor(desk, row)
+        if why == "started":
+            _record(desk, connection, actor, "member.sign_in")
+        elif why:
+            _record(desk, connection, actor, f"member.sign_out_{why}")
+    if why in _ENDED:
+        raise SignedOutError(_ENDED[why])
+    return actor
+
+
+_ENDED = {
+    "idle": "You were signed out because nothing was done for a while; sign in again.",
+    "whole": "You were signed out because the day's sign-in is over; sign in again.",
+    "over": "You are signed out; sign in again.",
+}
+
+
+def sign_out(desk: Desk, claims: Mapping[str, Any]) -> None:
+    """Ends this sign-in, in every tab and on every server."""
+    with desk.operating() as connection:
+        row = _known(desk, connection, claims)
+        if row is None:
+            return
+        ended = connection.execute(
+            update(LOGIN)
+            .where(LOGIN.c.login_index == _login_index(desk, claims), LOGIN.c.ended_why.is_(None))
+            .values(ended_why="signed_out")
+        )
+        if ended.rowcount:
+            _record(desk, connection, _actor(desk, row), "member.sign_out")
+
+
+def _known(desk: Desk, connection: Any, claims: Mapping[str, Any]) -> RowMapping | None:
+    subject = desk.ring.index(f"{claims.get('iss')}|{claims.get('sub')}")
+    row = _member_row(connection, MEMBER.c.subject_index == subject)
+    if row is not None:
+        return row
+    # an e-mail the provider did not verify could be anybody's
+    if claims.get("email_verified") is not True or not claims.get("email"):
+        return None
+    row = _member_row(connection, MEMBER.c.email_index == _email_index(desk, str(claims["email"])))
+    if row is None or row["subject_index"] is not None:
+        return None
+    connection.execute(
+        update(MEMBER).where(MEMBER.c.member_id == row["member_id"]).values(subject_index=subject)
+    )
+    return row
+
+
+def _keep_login(
+    desk: Desk, connection: Any, member_id: str, claims: Mapping[str, Any], limits: Limits
+) -> str:
+    """Notes that somebody is there; returns what happened to the sign-in, or nothing."""
+    index, now = _login_index(desk, claims), desk.now()
+    mine = LOGIN.c.login_index == index
+    row = connection.execute(select(LOGIN).where(mine).with_for_update()).mappings().first()
+    if row is None:
+        started = datetime.fromtimestamp(_time(claims, "iat"), tz=now.tzinfo)
+        expires = min(started, now) + limits.whole
+        connection.execute(
+            insert(LOGIN).values(
+                login_index=index,
+                member_id=member_id,
+                started_at=desk.stamp(),
+                seen_at=desk.stamp(),
+                expires_at=expires.isoformat(timespec="microseconds"),
+                ended_why=None,
+            )
+        )
+        return "started" if now < expires else "over"
+    if row["ended_why"] is not None:
+        return "over"
+    why = _run_out(row, now, limits)
+    values = {"ended_why": why} if why else {"seen_at": desk.stamp()}
+    connection.execute(update(LOGIN).where(mine).values(**values))
+    return why
+
+
+def _run_out(row: RowMapping, now: datetime, limits: Limits) -> str:
+    if now >= datetime.fromisoformat(row["expires_at"]):
+        return "whole"
+    return "idle" if now - datetime.fromisoformat(row["seen_at"]) > limits.idle else ""
+
+
+def _end_logins(work: Work, member_id: str) -> None:
+    work.connection.execute(
+        update(LOGIN)
+        .where(LOGIN.c.member_id == member_id, LOGIN.c.ended_why.is_(None))
+        .values(ended_why="member_ended")
+    )
+
+
+def _login_index(desk: Desk, claims: Mapping[str, Any]) -> str:
+    # one sign-in at the provider has one time of issue; a new one starts a new clock
+    parts = (claims.get("iss"), claims.get("sub"), claims.get("iat"), claims.get("nonce"))
+    return desk.ring.index("|".join(map(str, parts)))
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SignedOutError("Your sign-in says no time; sign in again.")
+    return float(value)
+
+
+def _record(desk: Desk, connection: Any, actor: Actor, what: str) -> None:
+    entry = audit.Entry(desk.stamp(), actor.member_id, what, actor.member_id, "done", {})
+    audit.append(connection, desk.ring, actor.organisation_id, entry)
