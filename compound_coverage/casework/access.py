@@ -34,6 +34,7 @@ class Action(StrEnum):
     CASE_DECIDE = "case.decide"
     CASE_APPEAL = "case.appeal"
     CASE_CALL = "case.call"
+    CASE_FILE = "case.file"
     CASE_EXPORT = "case.export"
     CASE_ERASE = "case.erase"
     DOCUMENT_READ = "document.read"
@@ -63,6 +64,7 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.CASE_DECIDE: frozenset({_S, _P}),
     Action.CASE_APPEAL: frozenset({_S, _P}),
     Action.CASE_CALL: frozenset({_S, _P}),
+    Action.CASE_FILE: frozenset({_S, _P}),
     Action.CASE_EXPORT: frozenset({_M}),
     Action.CASE_ERASE: frozenset({_M}),
     Action.DOCUMENT_READ: frozenset({_S, _P, _M}),

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from compound_coverage.casework.keyring import KeyRing
 from compound_coverage.casework.tables import AUDIT, AUDIT_HEAD
+from compound_coverage.database import StoreError
 
 LOG = logging.getLogger("compound_coverage.audit")
 
@@ -52,11 +53,17 @@ def start(connection: Connection, ring: KeyRing, organisation_id: str) -> None:
 
 
 def append(connection: Connection, ring: KeyRing, organisation_id: str, entry: Entry) -> Head:
-    """Adds an entry, in the transaction of what it tells of; writers queue at the head."""
+    """Adds an entry, in the transaction of what it tells of; writers queue at the head.
+
+    Raises StoreError if the head was taken away.
+    """
     mine = AUDIT_HEAD.c.organisation_id == organisation_id
-    number = connection.execute(
-        select(AUDIT_HEAD.c.number).where(mine).with_for_update()
-    ).scalar_one()
+    number = connection.execute(select(AUDIT_HEAD.c.number).where(mine).with_for_update()).scalar()
+    if number is None:
+        raise StoreError(
+            "The head of the audit trail is missing, so nothing can be done; restore the database "
+            "from a backup."
+        )
     before = _mark_of(connection, organisation_id, number)
     row = {
         "organisation_id": organisation_id,
@@ -105,7 +112,7 @@ def faults(
     ``known`` is a head that was written down before, from the log: the trail must still hold it.
     """
     found: list[str] = []
-    marks: dict[int, str] = {}
+    marks = {0: ""}
     last = Head(0, "")
     for row in entries(connection, organisation_id):
         if row["number"] != last.number + 1:
@@ -134,7 +141,10 @@ def _head_faults(
         return ["The head of the trail is missing."]
     if row["number"] > last.number:
         return [f"The trail ends at entry {last.number}; its head says {row['number']}."]
-    if row["mark"] != ring.mark(_head_text(organisation_id, last)):
+    if (row["number"], row["mark"]) != (
+        last.number,
+        ring.mark(_head_text(organisation_id, last)),
+    ):
         return ["The head of the trail was changed."]
     return []
 

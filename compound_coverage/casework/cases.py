@@ -534,6 +534,13 @@ def take_step(
     work.note(from_state=row["state"], to_state=to, version=row["version"])
 
 
+def move(work: Work, action: Action, to: State, why: str, dues: Dues) -> None:
+    """``take_step`` for a step that leaves the summary as it is, but for its due days."""
+    summary = _summary_of(work, work.case_row)
+    told = dues(current_content(work), summary, to)
+    take_step(work, action, to, why, replace(summary, dues=told))
+
+
 def current_content(work: Work) -> Content:
     """The version of the case that everybody sees."""
     return _content(work, work.case_row["version"])

@@ -7,6 +7,7 @@ transaction as the deed itself.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, RowMapping, event, exc, select
 
 from compound_coverage.casework import audit
 from compound_coverage.casework.access import Action, Actor, Forbidden, Resource, may
@@ -25,6 +25,10 @@ from compound_coverage.casework.tables import CASE, CASE_NPI, DOCUMENT, SealedCo
 from compound_coverage.database import StoreError, changing, open_database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_ID = re.compile("[0-9a-f]{24}")
+# Every other action on a case or a document is about one.
+_ABOUT_NONE = frozenset({Action.CASE_LIST, Action.CASE_CREATE, Action.DOCUMENT_VERIFY})
 
 
 def open_casework(url: str | None = None) -> Engine:
@@ -109,6 +113,9 @@ class Desk:
 
         Raises Forbidden, and leaves an entry of that, if the actor may not do it here.
         """
+        # an id comes from the address of a page: anything may be typed there
+        if resource_id and not _ID.fullmatch(resource_id):
+            resource_id = "no-id"
         try:
             with self.operating() as connection:
                 work = self._allowed(connection, actor, action, resource_id)
@@ -129,7 +136,7 @@ class Desk:
         try:
             with changing(self.engine) as connection:
                 yield connection
-        except OperationalError:
+        except (exc.OperationalError, exc.TimeoutError):
             raise StoreError(
                 "The database did not answer; nothing was changed. Try again in a minute."
             ) from None
@@ -143,7 +150,7 @@ class Desk:
         document = self._row(connection, DOCUMENT, resource_id) if kind == "document" else None
         case_id = document["case_id"] if document else resource_id if kind == "case" else ""
         case = self._row(connection, CASE, case_id) if case_id else None
-        if resource_id and kind in ("case", "document") and case is None:
+        if kind in ("case", "document") and action not in _ABOUT_NONE and case is None:
             raise Forbidden
         if not may(actor, action, self._resource(case, actor)):
             raise Forbidden

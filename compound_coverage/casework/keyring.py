@@ -40,7 +40,7 @@ def key_path() -> Path:
     return Path(given) if given else home() / "keys.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Held:
     current: str
     sealing: Mapping[str, bytes]
@@ -88,7 +88,7 @@ class KeyRing:
         nonce, sealed = token[_ID : _ID + _NONCE], token[_ID + _NONCE :]
         try:
             return AESGCM(key).decrypt(nonce, sealed, place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise KeyRingError(
                 f"The field {place} was changed outside this program and can't be opened; restore "
                 "it from a backup."
@@ -167,8 +167,7 @@ def _read(path: Path) -> _Held:
         # whoever can read the keys can read every case
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise KeyRingError(
-                f"The key file '{path}' can be read by others on this machine; run "
-                f"chmod 600 on it."
+                f"The key file '{path}' can be read by others on this machine; run chmod 600 on it."
             )
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -181,7 +180,7 @@ def _read(path: Path) -> _Held:
             raise
         raise _damaged(path) from None
     try:
-        sealing = {name: _key(text) for name, text in data["sealing"].items()}
+        sealing = {_key_id(name): _key(text) for name, text in data["sealing"].items()}
         held = _Held(data["current"], sealing, _key(data["audit"]), _key(data["index"]))
         _ = held.sealing[held.current]
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -191,6 +190,12 @@ def _read(path: Path) -> _Held:
 
 def _damaged(path: Path) -> KeyRingError:
     return KeyRingError(f"The key file '{path}' is damaged; bring it back from its copy.")
+
+
+def _key_id(text: str) -> str:
+    if len(bytes.fromhex(text)) != _ID:
+        raise ValueError(f"the id of a key has {_ID} bytes")
+    return text
 
 
 def _key(text: str) -> bytes:

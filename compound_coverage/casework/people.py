@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from compound_coverage.casework import audit
 from compound_coverage.casework.access import Action, Actor, Forbidden, Role
@@ -24,6 +25,7 @@ from compound_coverage.letters.codes import check_npi
 LAPTOP = "laptop"
 OPERATOR = "operator"
 YEARS_KEPT = 6
+_YEAR_3000 = 32_503_680_000
 ALL_ROLES = frozenset(Role) - {Role.ADVOCATE}
 
 
@@ -63,7 +65,8 @@ def make_organisation(
 ) -> str:
     """A new organisation with its first manager; returns its id. For the operator's command line.
 
-    Raises PeopleError if the e-mail already belongs to somebody, or the name is empty.
+    Raises PeopleError if the e-mail already belongs to somebody, the name is empty, or cases would
+    be kept for less than a year.
     """
     organisation_id = new_id()
     with desk.operating() as connection:
@@ -79,6 +82,8 @@ def _add_organisation(
 ) -> None:
     if not name.strip():
         raise PeopleError("A practice needs a name; give one.")
+    if years_kept < 1:
+        raise PeopleError("Cases must be kept for a year at least; give a larger number.")
     connection.execute(
         insert(ORGANISATION).values(
             organisation_id=organisation_id,
@@ -196,14 +201,14 @@ def require_member(work: Work, member_id: str) -> None:
 
 
 def _keep_a_manager(work: Work, member_id: str) -> None:
+    # two managers who take the role from each other at once must wait for one another
     rows = work.connection.execute(
-        select(MEMBER.c.roles).where(
-            MEMBER.c.organisation_id == work.actor.organisation_id,
-            MEMBER.c.member_id != member_id,
-            MEMBER.c.ended_at.is_(None),
-        )
-    ).scalars()
-    if not any(Role.MANAGER in roles.split() for roles in rows):
+        select(MEMBER.c.member_id, MEMBER.c.roles)
+        .where(MEMBER.c.organisation_id == work.actor.organisation_id, MEMBER.c.ended_at.is_(None))
+        .order_by(MEMBER.c.member_id)
+        .with_for_update()
+    )
+    if not any(one != member_id and Role.MANAGER in roles.split() for one, roles in rows):
         raise PeopleError("This is the last manager; make somebody else a manager first.")
 
 
@@ -221,22 +226,23 @@ def _add_member(
     _check(name, given, npi)
     if email != LAPTOP and "@" not in email.strip("@ "):
         raise PeopleError(f"'{email[:60]}' is not an e-mail address; give the one they sign in by.")
-    index = _email_index(desk, email)
-    if _member_row(connection, MEMBER.c.email_index == index) is not None:
-        raise PeopleError("This e-mail already belongs to a member; change that one instead.")
     member_id = member_id or new_id()
-    connection.execute(
-        insert(MEMBER).values(
-            member_id=member_id,
-            organisation_id=organisation_id,
-            email_index=index,
-            subject_index=None,
-            roles=_roles_text(given),
-            made_at=desk.stamp(),
-            ended_at=None,
-            sealed=_sealed_member(desk, member_id, name, email, npi),
-        )
+    added = insert(MEMBER).values(
+        member_id=member_id,
+        organisation_id=organisation_id,
+        email_index=_email_index(desk, email),
+        subject_index=None,
+        roles=_roles_text(given),
+        made_at=desk.stamp(),
+        ended_at=None,
+        sealed=_sealed_member(desk, member_id, name, email, npi),
     )
+    try:
+        connection.execute(added)
+    except IntegrityError:
+        raise PeopleError(
+            "This e-mail already belongs to a member; change that one instead."
+        ) from None
     return member_id
 
 
@@ -266,7 +272,9 @@ def _roles_text(roles: frozenset[Role]) -> str:
 
 
 def _member_row(connection: Any, where: Any) -> RowMapping | None:
-    found: RowMapping | None = connection.execute(select(MEMBER).where(where)).mappings().first()
+    # held, so that two tabs of one person never both begin the same sign-in
+    query = select(MEMBER).where(where).with_for_update()
+    found: RowMapping | None = connection.execute(query).mappings().first()
     return found
 
 
@@ -313,7 +321,7 @@ def sign_in(desk: Desk, claims: Mapping[str, Any], limits: Limits) -> Actor:
         actor = _actor(desk, row)
         if why == "started":
             _record(desk, connection, actor, "member.sign_in")
-        elif why:
+        elif why in ("idle", "whole"):
             _record(desk, connection, actor, f"member.sign_out_{why}")
     if why in _ENDED:
         raise SignedOutError(_ENDED[why])
@@ -343,7 +351,9 @@ def sign_out(desk: Desk, claims: Mapping[str, Any]) -> None:
 
 
 def _known(desk: Desk, connection: Any, claims: Mapping[str, Any]) -> RowMapping | None:
-    subject = desk.ring.index(f"{claims.get('iss')}|{claims.get('sub')}")
+    if not claims.get("iss") or not claims.get("sub"):
+        return None
+    subject = desk.ring.index(f"{claims['iss']}|{claims['sub']}")
     row = _member_row(connection, MEMBER.c.subject_index == subject)
     if row is not None:
         return row
@@ -351,7 +361,8 @@ def _known(desk: Desk, connection: Any, claims: Mapping[str, Any]) -> RowMapping
     if claims.get("email_verified") is not True or not claims.get("email"):
         return None
     row = _member_row(connection, MEMBER.c.email_index == _email_index(desk, str(claims["email"])))
-    if row is None or row["subject_index"] is not None:
+    # two tabs may sign in first at once: the second finds what the first wrote
+    if row is None or row["subject_index"] not in (None, subject):
         return None
     connection.execute(
         update(MEMBER).where(MEMBER.c.member_id == row["member_id"]).values(subject_index=subject)
@@ -367,8 +378,10 @@ def _keep_login(
     mine = LOGIN.c.login_index == index
     row = connection.execute(select(LOGIN).where(mine).with_for_update()).mappings().first()
     if row is None:
-        started = datetime.fromtimestamp(_time(claims, "iat"), tz=now.tzinfo)
-        expires = min(started, now) + limits.whole
+        # a provider whose clock is ahead of ours must not give a longer day
+        started = datetime.fromtimestamp(min(_time(claims, "iat"), now.timestamp()), tz=UTC)
+        expires = started + limits.whole
+        ended = None if now < expires else "whole"
         connection.execute(
             insert(LOGIN).values(
                 login_index=index,
@@ -376,10 +389,10 @@ def _keep_login(
                 started_at=desk.stamp(),
                 seen_at=desk.stamp(),
                 expires_at=expires.isoformat(timespec="microseconds"),
-                ended_why=None,
+                ended_why=ended,
             )
         )
-        return "started" if now < expires else "over"
+        return ended or "started"
     if row["ended_why"] is not None:
         return "over"
     why = _run_out(row, now, limits)
@@ -410,7 +423,8 @@ def _login_index(desk: Desk, claims: Mapping[str, Any]) -> str:
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 < value < _YEAR_3000:
         raise SignedOutError("Your sign-in says no time; sign in again.")
     return float(value)
 

@@ -1,0 +1,277 @@
+"""Signing a letter, and telling afterwards whether a document is as it was signed.
+
+A signature is an intent, an identity, a time and a hash: the prescriber of record types ``/s/`` and
+their name, the text that was vouched for becomes a PDF, the practice's certificate seals the PDF,
+and the digests of both are kept. Any change after that is a new version without a signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy import insert, select
+
+from compound_coverage.casework import pades
+from compound_coverage.casework.access import Action, Actor
+from compound_coverage.casework.cases import (
+    CaseError,
+    Dues,
+    Signed,
+    current_content,
+    keep_document,
+    move,
+    signed_of,
+)
+from compound_coverage.casework.content import Content, digest_of
+from compound_coverage.casework.desk import Desk, Work, new_id
+from compound_coverage.casework.review import Review
+from compound_coverage.casework.states import after
+from compound_coverage.casework.tables import CASE, SIGNATURE, SIGNATURE_SEALED
+from compound_coverage.letters.documents import Layout, typeset
+from compound_coverage.letters.markdown import day_in_words, escape
+from compound_coverage.letters.templates import words_of
+
+INTENT = "I have checked every statement of this letter against the chart, and I sign it as my own."
+LARGEST_DRAWING = 5_000_000
+_DRAWING_PIXELS = (900, 300)
+
+_BLANK_SIGNATURE = re.compile(r"^Signature: [\\_ ]+$")
+_BLANK_DATE = re.compile(r"^Date signed: [\\_ ]+$")
+_DRAFT_NOTE = re.compile(r"^\*[^*]+\*$")
+
+_DRAWN = Layout(
+    '#image(bytes(json(bytes(sys.inputs.drawn))), format: "png", height: 0.5in, '
+    "alt: sys.inputs.drawn_alt)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the prescriber gives: the typed name, and a picture of a drawn one if they like."""
+
+    typed: str
+    drawn: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Is a document as it was signed here? ``told`` says it in one sentence."""
+
+    as_signed: bool
+    told: str
+    seal: pades.SealCheck
+    signed: Signed | None = None
+
+
+class Signing:
+    """Signs letters with the practice's seal, and checks what was signed."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        reviewed: Callable[[Content], Review],
+        dues: Dues,
+        sealer: Callable[[], pades.Sealer],
+    ) -> None:
+        """``reviewed`` looks at a draft by today's rules; ``sealer`` opens the certificate."""
+        self._desk = desk
+        self._reviewed = reviewed
+        self._dues = dues
+        self._sealer = sealer
+
+    def sign(self, actor: Actor, case_id: str, base: int, signature: Signature) -> Signed:
+        """Signs version ``base`` of a case in review, which must be the newest.
+
+        Raises Forbidden for anybody but the prescriber the letter names; CaseError where something
+        is not vouched for, is still blank, may not be claimed, or was changed meanwhile; NotNow
+        where the case is not in review; SealError for the practice's certificate.
+        """
+        sealer = self._sealer()
+        with self._desk.act(actor, Action.CASE_SIGN, case_id) as work:
+            to = after(work.case_row["state"], Action.CASE_SIGN)
+            if base != work.case_row["version"]:
+                raise CaseError("Somebody changed this draft just now; look at it again first.")
+            content = current_content(work)
+            looked_at = self._reviewed(content)
+            _check(content, looked_at, actor)
+            name = _signer(content, signature.typed)
+            at = datetime.fromisoformat(work.at)
+            pdf = self._document(content, looked_at, name, signature.drawn, at)
+            sealed = pades.seal(
+                pdf, sealer, signer_name=name, npi=content.npi_of_record, reason=INTENT, at=at
+            )
+            signed = _keep(work, content, sealed, name, sealer.certificate)
+            move(work, Action.CASE_SIGN, to, "", self._dues)
+            return signed
+
+    def _document(
+        self, content: Content, looked_at: Review, name: str, drawing: bytes, at: datetime
+    ) -> bytes:
+        picture = _picture(drawing) if drawing else b""
+        inputs = {"drawn": json.dumps(list(picture)), "drawn_alt": f"Drawn signature of {name}"}
+        parts = [signed_text(looked_at.text, name, content.npi_of_record, at)]
+        if picture:
+            parts.append(_DRAWN)
+        pdf, warnings = typeset(parts, looked_at.draft.title, content.language, "", inputs)
+        if warnings:
+            # what a reader would see must be what was signed
+            raise CaseError(f"{warnings[0]} Write those words in other letters, then sign.")
+        return pdf
+
+    def verify(self, actor: Actor, pdf: bytes) -> Verification:
+        """Whether a file is a document of the actor's organisation just as it was signed."""
+        digest = hashlib.sha256(pdf).hexdigest()
+        with self._desk.act(actor, Action.DOCUMENT_VERIFY) as work:
+            row = (
+                work.connection.execute(
+                    select(SIGNATURE)
+                    .join(CASE, CASE.c.case_id == SIGNATURE.c.case_id)
+                    .where(
+                        CASE.c.organisation_id == actor.organisation_id,
+                        SIGNATURE.c.document_digest == digest,
+                    )
+                )
+                .mappings()
+                .first()
+            )
+            signed = signed_of(work, row) if row else None
+            work.note(found=int(signed is not None))
+        return verification(pades.check(pdf, self._trusted()), signed)
+
+    def _trusted(self) -> list[bytes]:
+        try:
+            certificate = self._sealer().signer.signing_cert
+        except ValueError:
+            return []  # a file can be checked where nothing can be signed
+        return [certificate.dump()] if certificate else []
+
+
+def verification(seal: pades.SealCheck, signed: Signed | None) -> Verification:
+    """What a seal, and the record of a signature if there is one, say together."""
+    sound = seal.found and seal.intact and seal.whole
+    if signed and sound:
+        told = (
+            f"This document is as signed by {signed.name} (NPI {signed.npi}) "
+            f"on {_moment(datetime.fromisoformat(signed.at))}."
+        )
+        return Verification(True, told, seal, signed)
+    if signed:
+        told = "This document was signed here, but its seal is broken."
+    elif sound and seal.at is not None:
+        told = (
+            f"The seal is whole: signed by {seal.signer_name} on {_moment(seal.at)}. This "
+            "practice has no record of it here."
+        )
+    elif seal.found:
+        told = "This document was changed after it was sealed. Do not rely on it."
+    else:
+        told = "This document holds no seal: nothing shows that anybody signed it here."
+    return Verification(False, told, seal, signed)
+
+
+def signed_text(text: str, name: str, npi: str, at: datetime) -> str:
+    """The letter with the typed signature in the place of the blank one, or at its end."""
+    block = "\n\n".join(
+        (
+            f"Signature: **/s/ {escape(name)}**",
+            f"Signed electronically by {escape(name)}, NPI {escape(npi)}, on {_moment(at)}.",
+            f"*{INTENT}*",
+        )
+    )
+    lines = text.rstrip().splitlines()
+    places = [number for number, line in enumerate(lines) if _BLANK_SIGNATURE.match(line)]
+    if not places:
+        return f"{text.rstrip()}\n\n## Signature\n\n{block}\n"
+    before, rest = lines[: places[-1]], lines[places[-1] + 1 :]
+    kept = [line for line in rest if not (_BLANK_DATE.match(line) or _DRAFT_NOTE.match(line))]
+    return "\n".join([*before, block, "", *kept]).rstrip() + "\n"
+
+
+def _moment(at: datetime) -> str:
+    day = day_in_words(at.date().isoformat(), words_of("en"))
+    return f"{day} at {at:%H:%M} UTC"
+
+
+def _check(content: Content, looked_at: Review, actor: Actor) -> None:
+    words = words_of("en")
+    if content.language != "en":
+        raise CaseError("This is a copy to read; sign the English letter.")
+    if looked_at.draft.mark != words.marks["prescriber"]:
+        raise CaseError("This document is not one that a prescriber signs.")
+    if looked_at.blocked:
+        raise CaseError(f"The letter can't be signed yet: {looked_at.blocked[0]}")
+    left = looked_at.open_items(actor.member_id)
+    if left:
+        raise CaseError(
+            f"{len(left)} statements are not confirmed yet, the first: {left[0].words[:120]}"
+        )
+
+
+def _signer(content: Content, typed: str) -> str:
+    name = " ".join(str(content.at("prescriber.name") or "").split())
+    given = " ".join(typed.split())
+    if not name or given.casefold() != f"/s/ {name}".casefold():
+        raise CaseError(f"To sign, type exactly: /s/ {name or 'and the name in the letter'}")
+    credentials = content.at("prescriber.credentials")
+    return f"{name}, {credentials}" if credentials else name
+
+
+def _picture(drawing: bytes) -> bytes:
+    """A drawn signature as a small grey PNG, whatever it came as."""
+    if len(drawing) > LARGEST_DRAWING:
+        raise CaseError("The picture of the signature is larger than 5 MB; use a smaller one.")
+    try:
+        with Image.open(io.BytesIO(drawing), formats=("PNG", "JPEG", "WEBP")) as opened:
+            opened.draft("L", _DRAWING_PIXELS)
+            picture = opened.convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        raise CaseError(
+            "The picture of the signature can't be read; use a PNG or JPEG picture."
+        ) from None
+    picture.thumbnail(_DRAWING_PIXELS)
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture)
+    held = io.BytesIO()
+    paper.convert("L").save(held, "PNG")
+    return held.getvalue()
+
+
+def _keep(
+    work: Work, content: Content, pdf: bytes, name: str, certificate: pades.Certificate
+) -> Signed:
+    digest = hashlib.sha256(pdf).hexdigest()
+    document_id = keep_document(work, "signed", f"{content.letter_type}.pdf", pdf, digest)
+    signature_id = new_id()
+    told = {
+        "name": name,
+        "npi": content.npi_of_record,
+        "intent": INTENT,
+        "certificate": certificate.fingerprint,
+    }
+    signed = Signed(
+        signature_id=signature_id,
+        version=work.case_row["version"],
+        document_id=document_id,
+        member_id=work.actor.member_id,
+        at=work.at,
+        content_digest=digest_of(content.model_dump(mode="json")),
+        document_digest=digest,
+        **told,
+    )
+    row = {name: value for name, value in asdict(signed).items() if name not in told}
+    work.connection.execute(
+        insert(SIGNATURE).values(
+            **row,
+            case_id=work.case_row["case_id"],
+            sealed=work.seal(SIGNATURE_SEALED, told, signature_id),
+        )
+    )
+    work.note(signature=signature_id, document=document_id, digest=digest)
+    return signed
