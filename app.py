@@ -1,16 +1,56 @@
-"""The front door: navigation and nothing else."""
+"""The front door: navigation for a visitor's script run, else the server around it."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-st.set_page_config(page_title="Compound Coverage", layout="centered")
+from dashboard.downloads import ROUTE
+from dashboard.identity import office
+from dashboard.routes import office_routes
+from dashboard.server import database_answers, server
 
-st.navigation(
-    [
-        st.Page("dashboard/check.py", title="Check coverage", url_path="check", default=True),
-        st.Page("dashboard/letter.py", title="Draft a letter", url_path="letter"),
-        st.Page("dashboard/denial.py", title="Read a denial", url_path="denial"),
-        st.Page("dashboard/batch.py", title="Many letters", url_path="batch"),
-        st.Page("dashboard/lists.py", title="Drug lists", url_path="lists"),
-    ],
-    position="top",
-).run()
+PATIENT = {
+    "check": "Check coverage",
+    "letter": "Draft a letter",
+    "denial": "Read a denial",
+    "lists": "Drug lists",
+}
+OFFICE = {
+    "cases": "Cases",
+    "case": "Case",
+    "review": "Review and sign",
+    "batch": "Many letters",
+    "verify": "Check a signature",
+    "practice": "Practice",
+}
+# reached from the list of cases
+FROM_A_CASE = ("case", "review")
+
+
+def pages(titles: dict[str, str]) -> list[st.Page]:
+    """A page for each file in the folder of pages."""
+    return [
+        st.Page(
+            f"dashboard/{name}.py",
+            title=title,
+            url_path=name,
+            default=name == "check",
+            visibility="hidden" if name in FROM_A_CASE else "visible",
+        )
+        for name, title in titles.items()
+    ]
+
+
+if get_script_run_ctx(suppress_warning=True):
+    st.set_page_config(page_title="Compound Coverage", layout="centered")
+    st.navigation(
+        {"For patients": pages(PATIENT), "For the office": pages(OFFICE)}, position="top"
+    ).run()
+else:
+    app = st.App(
+        __file__,
+        **server(
+            extra_routes=[ROUTE, *office_routes(office)],
+            ready_checks={"database": database_answers},
+            media_closed=True,
+        ),
+    )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compound_coverage import cli_formulary, cli_letters, cli_papers
+from compound_coverage import cli_casework, cli_formulary, cli_letters, cli_papers
 from compound_coverage.cli_common import (
     BAD_INPUT,
     DONE,
@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_letters.add_commands(commands)
     cli_papers.add_commands(commands)
     cli_formulary.add_commands(commands)
+    cli_casework.add_commands(commands)
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,10 +90,14 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+# Alembic keeps what it is working on in one place of the process
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def _migrate(engine: Engine, migrations: Path, version_table: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations))
-    with engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             # two programs may start at once; the second waits for the first
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(628173)")

@@ -15,6 +15,7 @@ from compound_coverage.letters.batch import Outcome, run_batch, template_sheet
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.render import Draft
 from compound_coverage.letters.sheet import MOST_ROWS, SheetError, read_sheet
+from dashboard.downloads import offer
 from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,13 +29,7 @@ def page() -> None:
         "as a PDF, and a list of what is still missing. Nothing is stored on our side."
     )
     st.header("1. The sheet", divider="gray")
-    st.download_button(
-        "Download a sheet to start from",
-        lambda: template_sheet(".xlsx"),
-        "cases.xlsx",
-        XLSX,
-        on_click="ignore",
-    )
+    offer("Download a sheet to start from", lambda: template_sheet(".xlsx"), "cases.xlsx", XLSX)
     note(
         "Row 2 is a made-up example: write over it. Leave a cell empty if the fact is not known. "
         "Columns you do not need can go."
@@ -83,13 +78,7 @@ def _show(outcomes: Sequence[Outcome], zipped: bytes) -> None:
         f"{len(outcomes) - len(failed)} of {len(outcomes)} letters are made; {whole} hold every "
         "fact they need."
     )
-    st.download_button(
-        "Download the letters",
-        lambda: zipped,
-        "letters.zip",
-        "application/zip",
-        on_click="ignore",
-    )
+    offer("Download the letters", lambda: zipped, "letters.zip", "application/zip")
     if failed:
         st.error(f"{len(failed)} rows could not be used:")
         st.markdown("\n".join(f"- {plain(outcome.problem)}" for outcome in failed[:50]))

@@ -21,8 +21,12 @@ from compound_coverage.letters.render import Draft, letter_types, to_docx, to_pd
 from compound_coverage.letters.templates import LetterType
 from compound_coverage.vocabulary import Determination
 from dashboard.choices import ask_plan, pick_medication, remember_plan
+from dashboard.downloads import offer
+from dashboard.handoff import handoff_section
+from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_facts import ask_facts, ask_point_by_point, ask_stage, case_data, remember
 from dashboard.official_form import official_form_section
+from dashboard.open_case import autosave, case_bar, opened
 from dashboard.packet import packet_section
 from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
@@ -39,12 +43,18 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 def page() -> None:
     dataset = dataset_or_stop()
     st.title("Draft a letter or form")
-    st.markdown(
-        "Fill in what you know and leave the rest empty. Gaps stay visible in the draft. "
-        "The person who signs must check every fact first. "
-        "Nothing you type is stored on our side."
-    )
-    _open_saved(dataset)
+    told = "Fill in what you know and leave the rest empty. Gaps stay visible in the draft. "
+    if opened():
+        office = office_or_stop()
+        actor = actor_or_stop(office)
+        st.markdown(told)
+        case_bar(office, actor, dataset)
+    else:
+        st.markdown(
+            f"{told} The person who signs must check every fact first. "
+            "Nothing you type is stored on our side."
+        )
+        _open_saved(dataset)
     st.header("1. Plan and medicine", divider="gray")
     plan_id = ask_plan(dataset)
     medication_id = pick_medication(dataset)
@@ -53,25 +63,33 @@ def page() -> None:
         return
     st.header("2. What you need", divider="gray")
     ask_stage()
-    told = st.container()  # always there: a new element here would fold the questions below
+    mistake = st.container()  # always there: a new element here would fold the questions below
+    facts = case_data(plan_id, medication_id)
     try:
-        case = load_case(case_data(plan_id, medication_id))
+        case = load_case(facts)
         with drug_lists() as lists:
             answer = determine(case_of(case, dataset, date.today(), lists), dataset)
     except ValueError as error:
         # the questions stay, so that the mistake can be mended
-        told.error(plain(str(error)))
+        mistake.error(plain(str(error)))
         case, answer = None, None
     letter = _pick_letter(case, answer)
     st.header("3. The facts", divider="gray")
     needed = {need.field for need in letter.needs}
     ask_facts(dataset, dataset.medications[medication_id], needed)
+    if opened():
+        try:
+            autosave(office, actor, facts, letter.letter_type, _edited(letter))
+        except ValueError as error:
+            mistake.error(plain(str(error)))
     if case is None or answer is None:
         return
     if letter.answers_rule:
         ask_point_by_point(answer)
     st.header("4. The draft", divider="gray")
     _make_draft(dataset, case, letter)
+    if not opened():
+        handoff_section(facts, letter.letter_type)
 
 
 # -- a case saved before -----------------------------------------------------------------------
@@ -109,13 +127,7 @@ def _save_button(case: CaseFile) -> None:
             case.model_dump(mode="json", exclude_none=True), ensure_ascii=False, indent=2
         )
 
-    st.download_button(
-        "Save the case on your device",
-        as_json,
-        "case.json",
-        "application/json",
-        on_click="ignore",
-    )
+    offer("Save the case on your device", as_json, "case.json", "application/json")
 
 
 # -- which letter ------------------------------------------------------------------------------
@@ -144,6 +156,15 @@ def _pick_letter(case: CaseFile | None, answer: Determination | None) -> LetterT
 # -- the draft ---------------------------------------------------------------------------------
 
 
+def _edited(letter: LetterType) -> str | None:
+    """The letter's text if it was edited by hand, nothing if it was not; None if none is shown."""
+    made = st.session_state.get("draft")
+    if not isinstance(made, Draft) or made.letter_type != letter.letter_type:
+        return None
+    text = str(st.session_state.get("markdown") or "")
+    return "" if text.strip() == made.markdown.strip() else text
+
+
 def _make_draft(dataset: Dataset, case: CaseFile, letter: LetterType) -> None:
     language = st.radio("Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__)
     if st.button("Make the draft", type="primary"):
@@ -156,7 +177,9 @@ def _make_draft(dataset: Dataset, case: CaseFile, letter: LetterType) -> None:
             st.error(plain(str(error)))
             return
         st.session_state["draft"] = draft
-        st.session_state["markdown"] = draft.markdown
+        held = opened()
+        edited = held.content.text if held and held.content.letter_type == draft.letter_type else ""
+        st.session_state["markdown"] = edited or draft.markdown
     _save_button(case)
     made = st.session_state.get("draft")
     if isinstance(made, Draft):
@@ -184,9 +207,15 @@ def _show_draft(draft: Draft) -> str:
         persist_state="session",
     )
     note("Stars make bold text, and # makes a heading.")
+    if (text or "").strip() != draft.markdown.strip():
+        st.button("Drop my changes to the text", on_click=_drop_changes, args=(draft,))
     _show_claims(draft, text or "")
     _downloads(draft, text or "")
     return text or ""
+
+
+def _drop_changes(draft: Draft) -> None:
+    st.session_state["markdown"] = draft.markdown
 
 
 def _show_missing(draft: Draft) -> None:
@@ -204,12 +233,11 @@ def _show_deadlines(draft: Draft) -> None:
         return
     for due in draft.dues:
         st.markdown(_due_text(due))
-    st.download_button(
+    offer(
         "Save the dates to your calendar",
         lambda: to_ics(draft.dues, datetime.now(UTC)),
         "deadlines.ics",
         "text/calendar",
-        on_click="ignore",
     )
 
 
@@ -242,7 +270,7 @@ def _downloads(draft: Draft, text: str) -> None:
         ("Download to print or fax (PDF)", pdf, f"{draft.letter_type}.pdf", "application/pdf"),
     )
     for label, make, name, mime in files:
-        st.download_button(label, make, name, mime, on_click="ignore")
+        offer(label, make, name, mime)
 
 
 page()

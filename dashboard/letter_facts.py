@@ -51,6 +51,15 @@ def remember_fields(data: dict[str, Any]) -> None:
             st.session_state[f"words:{path}"] = "\n".join(words)
 
 
+def forget_facts() -> None:
+    """Empties every question of the letter page, and what was made from the answers."""
+    own = ("case:", "rows:", "words:", "answer:", "form-", "packet")
+    made = {"studies", "draft", "markdown", "denial-reasons", "letter-type", "ingredients-of"}
+    for name in [str(name) for name in st.session_state]:
+        if name in made or name.startswith(own):
+            del st.session_state[name]
+
+
 def _forget_row(fields: Sequence[Field], number: int) -> None:
     for field in fields:
         st.session_state.pop(key_of(field.path.replace("*", str(number))), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 YES_NO = {"": "Not known", "yes": "Yes", "no": "No"}
@@ -383,3 +385,26 @@ WORD_LISTS: tuple[tuple[str, str], ...] = (
     ("current_medicines", "Medicines taken now, one on each line; write: none"),
     ("request.reject_codes", "Reject codes from the pharmacy, one on each line"),
 )
+
+
+def label_of(place: str) -> str:
+    """What the page calls the fact at a dotted place, with the number of its row; or the place."""
+    numbers = re.findall(r"(?:^|[.\[])(\d+)", place)
+    general = re.sub(r"\.(\d+)|\[\d+(?::\d+)?\]", ".*", place)
+    label = _labels().get(general) or _part_labels().get(general.removesuffix(".*"))
+    if label is None:
+        return place.replace(".", " ").replace("_", " ")
+    return f"{label} ({int(numbers[0]) + 1})" if numbers else label
+
+
+@cache
+def _labels() -> dict[str, str]:
+    single = [field for _, fields in SECTIONS for field in fields]
+    rows = [field for _, _, _, fields in ROWS for field in fields]
+    return {field.path: field.label for field in [*single, *rows]}
+
+
+@cache
+def _part_labels() -> dict[str, str]:
+    parts = {part: title for title, part, _, _ in ROWS}
+    return parts | {path: label.partition(",")[0] for path, label in WORD_LISTS}

@@ -11,6 +11,7 @@ from compound_coverage.database import database_url
 from compound_coverage.formulary.importer import Report, import_paths
 from compound_coverage.formulary.lookup import Release
 from compound_coverage.formulary.sources import NAMES, sources
+from dashboard.identity import chosen_settings
 from dashboard.parts import drug_lists, plain, store
 
 SOURCES = {
@@ -20,16 +21,23 @@ SOURCES = {
     "fhir": "HL7 Da Vinci drug lists (NDJSON, Bundle)",
     "ndc": "FDA drug code directory",
 }
+ON_A_SERVER = (
+    "Lists are loaded by whoever runs this server, with the command "
+    "`python -m compound_coverage formulary import`."
+)
 
 
 def page() -> None:
     st.title("Published drug lists")
     st.markdown(
-        "Plans must publish their drug lists. Load them here, and each answer says if the "
+        "Plans must publish their drug lists. Once a list is loaded, each answer says if the "
         "tablet is on your own plan's list. A mix is never on such a list."
     )
     _show_loaded()
-    _import()
+    if chosen_settings().office:
+        st.info(ON_A_SERVER)
+    else:
+        _import()
 
 
 def _show_loaded() -> None:
@@ -70,6 +78,10 @@ def _import() -> None:
 
 
 def _run(path: Path, kind: str) -> None:
+    # any path of this computer's disk would be read: its owner may ask that, a visitor never
+    if chosen_settings().office:
+        st.error(ON_A_SERVER)
+        return
     bar = st.progress(0.0, text="Reading ...")
     written = 0
 

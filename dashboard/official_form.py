@@ -19,7 +19,8 @@ from compound_coverage.letters.acroform import (
 )
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.vocabulary import Medication, Plan
-from dashboard.parts import note, plain
+from dashboard.downloads import offer
+from dashboard.parts import note, plain, show_picture
 
 MOST_EMPTY = 60
 MOST_PICTURES = 4
@@ -130,13 +131,7 @@ def _show_empty(found: Sequence[Match]) -> None:
 
 def _offer(filled: bytes) -> None:
     st.success("The form is filled. Check each line, then print it and have it signed.")
-    st.download_button(
-        "Download the filled form",
-        lambda: filled,
-        "form.pdf",
-        "application/pdf",
-        on_click="ignore",
-    )
+    offer("Download the filled form", lambda: filled, "form.pdf", "application/pdf")
     if not st.button("Show how it looks"):
         return
     try:
@@ -146,4 +141,4 @@ def _offer(filled: bytes) -> None:
         return
     for number, picture in enumerate(pictures, 1):
         st.markdown(f"Page {number} of the filled form:")
-        st.image(picture, alt=f"Page {number} of the filled form")
+        show_picture(picture, f"Page {number} of the filled form")

@@ -13,6 +13,7 @@ from compound_coverage.letters.assemble import draft_for
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.packet import COVER, LIMITS, Attachment, Packet, make_packet
 from compound_coverage.letters.render import Draft, letter_types
+from dashboard.downloads import offer
 from dashboard.parts import drug_lists, note, plain
 
 EVIDENCE = "evidence_list"
@@ -67,13 +68,7 @@ def _offer(packet: Packet) -> None:
     st.success(f"The packet is ready: {packet.pages} pages, {size:.1f} MB.")
     for warning in packet.warnings:
         st.warning(plain(warning))
-    st.download_button(
-        "Download the packet",
-        lambda: _zipped(packet),
-        "packet.zip",
-        "application/zip",
-        on_click="ignore",
-    )
+    offer("Download the packet", lambda: _zipped(packet), "packet.zip", "application/zip")
     note("The file holds packet.pdf and the letter for Word.")
 
 

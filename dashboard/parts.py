@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import re
 from collections.abc import Iterator
@@ -34,11 +36,16 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def dataset() -> Dataset:
+    """The dataset, read anew when a table changed. Raises DatasetError if it is broken."""
+    directory = Path(os.environ.get("COVERAGE_DATA") or BUNDLED)
+    return _dataset(directory, _stamp(directory))
+
+
 def dataset_or_stop() -> Dataset:
     """The dataset; if it is broken, says which file and row, and ends the page."""
-    directory = Path(os.environ.get("COVERAGE_DATA") or BUNDLED)
     try:
-        return _dataset(directory, _stamp(directory))
+        return dataset()
     except DatasetError as error:
         st.title("The coverage data can't be used right now")
         st.error("We would rather show nothing than a wrong answer. To mend:")
@@ -94,6 +101,15 @@ def _plan_index(
 def note(text: str) -> None:
     """Small print. Not ``st.caption``: its grey is too pale to read (3.9 to 1 on white)."""
     st.markdown(f":small[{text}]")
+
+
+def show_picture(png: bytes, alt: str) -> None:
+    """A picture inside the page itself: it has no address that others could fetch it from."""
+    data = base64.b64encode(png).decode()
+    st.html(
+        f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" '
+        'style="width:100%;border:1px solid #999">'
+    )
 
 
 def cite(citation: Citation) -> str:

@@ -14,6 +14,7 @@ from compound_coverage.casework.content import (
     Content,
     ContentError,
     Tick,
+    check_size,
     content_of,
     stated,
 )
@@ -208,7 +209,11 @@ class Cases:
     # -- making, reading, saving ---------------------------------------------------------------
 
     def create(self, actor: Actor, content: Content, why: str = "") -> str:
-        """A new case in state draft; returns its id. Raises Forbidden."""
+        """A new case in state draft, nothing in it vouched for; returns its id.
+
+        Raises Forbidden, ContentError, CaseError.
+        """
+        content = content.model_copy(update={"chart": {}, "confirmed": {}})
         summary = self._summary(content, Summary(), State.DRAFT)
         with self._desk.act(actor, Action.CASE_CREATE) as work:
             work.resource_id = self._insert(work, content, summary, why)
@@ -234,8 +239,7 @@ class Cases:
             )
         )
         _keep_version(work, case_id, 1, 0, "saved", content)
-        told = {"why": why.strip()[:LONGEST_WHY]}
-        _keep_step(work, case_id, "case.create", State.DRAFT, State.DRAFT, 1, told)
+        keep_step(work, case_id, "case.create", State.DRAFT, State.DRAFT, 1, _why(why))
         return case_id
 
     def worklist(self, actor: Actor) -> list[Row]:
@@ -244,7 +248,7 @@ class Cases:
             rows = work.connection.execute(
                 select(CASE).where(CASE.c.organisation_id == actor.organisation_id)
             ).mappings()
-            found = [_row_of(work, row) for row in rows]
+            found = [row_of(work, row) for row in rows]
             work.note(cases=len(found))
         return sorted(found, key=lambda row: (next_day(row) or "9999", row.changed_at))
 
@@ -262,22 +266,26 @@ class Cases:
     def save(self, actor: Actor, case_id: str, base: int, content: Content) -> Saved:
         """Keeps ``content``, which was made from version ``base``; never writes over another's.
 
-        If somebody saved since, both are merged (see ``Saved``). Raises Forbidden, and NotNow
-        where the case can't be changed.
+        If somebody saved since, both are merged (see ``Saved``). Who vouches for what is not
+        changed by a save, whatever ``content`` says: that is for ``mark_chart`` and ``confirm``.
+        Raises Forbidden, ContentError, and NotNow where the case can't be changed.
         """
         with self._desk.act(actor, Action.CASE_EDIT, case_id) as work:
             row = work.case_row
             to = after(row["state"], Action.CASE_EDIT)
             current = _content(work, row["version"])
-            if content == current:
+            older = current if base == row["version"] else _content(work, base)
+            mine = content.model_copy(update={"chart": older.chart, "confirmed": older.confirmed})
+            if mine == current:
                 return Saved(row["version"], current)
             if base == row["version"]:
-                return self._keep(work, content, base, "saved", to)
-            return self._merge(work, base, current, content, to)
+                return self._keep(work, mine, base, "saved", to)
+            return self._merge(work, base, older, current, mine, to)
 
-    def _merge(self, work: Work, base: int, current: Content, content: Content, to: State) -> Saved:
+    def _merge(
+        self, work: Work, base: int, older: Content, current: Content, content: Content, to: State
+    ) -> Saved:
         row = work.case_row
-        older = _content(work, base)
         merged = merge(_plain(older), _plain(content), _plain(current))
         try:
             both, whole = content_of(merged.value), not merged.conflicts
@@ -314,7 +322,7 @@ class Cases:
         )
         if to != row["state"]:
             why = {"why": "Changed after it was signed; it must be signed again."}
-            _keep_step(work, row["case_id"], Action.CASE_EDIT, row["state"], to, number, why)
+            keep_step(work, row["case_id"], Action.CASE_EDIT, row["state"], to, number, why)
         work.note(version=number, kind=kind)
         return Saved(number, content)
 
@@ -344,6 +352,8 @@ class Cases:
                     chart.pop(fact.place, None)
                     if found:
                         chart[fact.place] = Tick(by=actor.member_id, at=work.at, of=fact.digest)
+            if chart == current.chart:
+                return Saved(base, current)
             return self._keep(work, current.model_copy(update={"chart": chart}), base, "saved", to)
 
     def confirm(self, actor: Actor, case_id: str, base: int, digests: Mapping[str, str]) -> Saved:
@@ -361,6 +371,8 @@ class Cases:
                 for place, digest in digests.items()
                 if facts.get(place, digest) == digest
             }
+            if not ticks:
+                return Saved(base, current)
             in_chart = {place: tick for place, tick in ticks.items() if place in facts}
             confirmed = current.model_copy(
                 update={
@@ -404,12 +416,13 @@ class Cases:
 
     def decide(self, actor: Actor, case_id: str, decision: Decision) -> None:
         """Notes the plan's answer. Raises CaseError for days that can't be."""
-        _check_decision(decision)
+        decision = _checked_decision(decision)
 
         def decided(summary: Summary) -> Summary:
             return replace(summary, decision=decision)
 
-        self._step(actor, Action.CASE_DECIDE, case_id, decision.reason, decided, decision.outcome)
+        why = decision.reason.strip()[:LONGEST_WHY]  # the whole of it is in the summary
+        self._step(actor, Action.CASE_DECIDE, case_id, why, decided, decision.outcome)
 
     def appeal(self, actor: Actor, case_id: str, letter_type: str, why: str = "") -> str:
         """Closes a case the plan denied, and opens its appeal as a new draft; returns its id.
@@ -440,13 +453,13 @@ class Cases:
         """Adds a call to the log. Raises CaseError if nothing was said."""
         if not with_whom.strip() or not said.strip():
             raise CaseError("Say who was on the phone and what was said.")
+        told = {
+            "with_whom": _short(with_whom, "who was on the phone", 200),
+            "said": _short(said, "what was said"),
+            "reference": _short(reference, "the reference", 200),
+        }
         with self._desk.act(actor, Action.CASE_CALL, case_id) as work:
             call_id = new_id()
-            told = {
-                "with_whom": with_whom.strip()[:200],
-                "said": said.strip()[:LONGEST_WHY],
-                "reference": reference.strip()[:200],
-            }
             work.connection.execute(
                 insert(CALL).values(
                     call_id=call_id,
@@ -527,10 +540,7 @@ def take_step(
     if outcome is not None:
         values["outcome"] = outcome
     work.connection.execute(update(CASE).where(CASE.c.case_id == row["case_id"]).values(**values))
-    _keep_step(
-        work, row["case_id"], action, row["state"], to, row["version"],
-        {"why": why.strip()[:LONGEST_WHY]},
-    )  # fmt: skip
+    keep_step(work, row["case_id"], action, row["state"], to, row["version"], _why(why))
     work.note(from_state=row["state"], to_state=to, version=row["version"])
 
 
@@ -553,6 +563,7 @@ def _plain(content: Content) -> Any:
 def _keep_version(
     work: Work, case_id: str, number: int, base: int, kind: str, content: Content
 ) -> None:
+    check_size(content)
     work.connection.execute(
         insert(VERSION).values(
             case_id=case_id,
@@ -566,9 +577,10 @@ def _keep_version(
     )
 
 
-def _keep_step(
+def keep_step(
     work: Work, case_id: str, action: str, from_state: str, to: State, version: int, told: Any
 ) -> None:
+    """Notes a step of a case: who, when, and, sealed, why."""
     number = len(_of_case(work, STEP, case_id)) + 1
     work.connection.execute(
         insert(STEP).values(
@@ -586,17 +598,11 @@ def _keep_step(
 
 
 def _content(work: Work, number: int) -> Content:
-    row = (
-        work.connection.execute(
-            select(VERSION).where(
-                VERSION.c.case_id == work.case_row["case_id"], VERSION.c.number == number
-            )
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
+    if not 0 < number <= work.case_row["last_number"]:
         raise CaseError(f"This case has no version {number}; open it again.")
+    mine = VERSION.c.case_id == work.case_row["case_id"]
+    query = select(VERSION).where(mine, VERSION.c.number == number)
+    row = work.connection.execute(query).mappings().one()
     return content_of(work.open(VERSION_SEALED, row))
 
 
@@ -620,7 +626,8 @@ def _summary_of(work: Work, row: RowMapping) -> Summary:
     return Summary(**data, dues=dues, decision=told)
 
 
-def _row_of(work: Work, row: RowMapping) -> Row:
+def row_of(work: Work, row: RowMapping) -> Row:
+    """The line of the worklist for a row of the table of cases."""
     return Row(
         case_id=row["case_id"],
         state=State(row["state"]),
@@ -636,7 +643,7 @@ def _row_of(work: Work, row: RowMapping) -> Row:
 def _view(work: Work) -> CaseView:
     row = work.case_row
     case_id = row["case_id"]
-    line = _row_of(work, row)
+    line = row_of(work, row)
     return CaseView(
         case_id=case_id,
         state=line.state,
@@ -727,17 +734,35 @@ def _day(text: str, what: str) -> str:
         ) from None
 
 
-def _check_decision(decision: Decision) -> None:
-    _day(decision.decided_on, "the day of the decision")
+def _short(text: str, what: str, most: int = LONGEST_WHY) -> str:
+    if len(text.strip()) > most:
+        raise CaseError(f"{what.capitalize()} may have {most} characters; make it shorter.")
+    return text.strip()
+
+
+def _why(why: str) -> dict[str, str]:
+    return {"why": _short(why, "the reason")}
+
+
+def _checked_decision(decision: Decision) -> Decision:
+    decided = _day(decision.decided_on, "the day of the decision")
     first = decision.approved_from and _day(decision.approved_from, "the first day approved")
     last = decision.approved_until and _day(decision.approved_until, "the last day approved")
     if first and last and last < first:
         raise CaseError("The approval ends before it begins; check both days.")
+    return replace(decision, decided_on=decided, approved_from=first, approved_until=last)
+
+
+_OF_A_DENIAL = ("denied_on", "received_on", "denial_reference", "denial_reason", "denial_policy")
 
 
 def _facts_of_appeal(content: Content, decision: Decision | None) -> dict[str, Any]:
     """The facts of the case with the plan's denial where an appeal looks for it."""
-    request = {**content.facts.get("request", {}), "stage": "appeal"}
+    typed = content.at("request")
+    request = {**(typed if isinstance(typed, dict) else {}), "stage": "appeal"}
+    if decision is not None and request.get("denied_on") != decision.decided_on:
+        # what an earlier denial said must not pass for this one
+        request = {name: part for name, part in request.items() if name not in _OF_A_DENIAL}
     if decision is not None:
         given = {
             "denied_on": decision.decided_on,

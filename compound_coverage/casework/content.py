@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 LARGEST = 5_000_000
 _PROSE = 200_000
+_DEEPEST = 20
 
 # The parts of a case file that speak of the illness and its treatment: a prescriber signs for
 # each. Names, numbers of cards and addresses are for the office to get right.
@@ -75,6 +76,12 @@ class Content(BaseModel):
     chart: dict[str, Tick] = {}
     confirmed: dict[str, Tick] = {}
 
+    @field_validator("facts", mode="before")
+    @classmethod
+    def _as_typed(cls, facts: object) -> object:
+        """One way to write each fact, as a page gives it: text, and nothing where nothing is."""
+        return _typed(facts) if isinstance(facts, dict) else facts
+
     @property
     def npi_of_record(self) -> str:
         """The NPI of the prescriber the letter names, as typed."""
@@ -90,7 +97,10 @@ class Content(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One value a draft holds: its dotted place, what is written there, and who vouches for it."""
+    """One value a draft holds: its dotted place, what is written there, and who vouches for it.
+
+    ``digest`` is what a tick is bound to: the value and, in a table, the name of its row.
+    """
 
     place: str
     value: str
@@ -107,9 +117,32 @@ def content_of(data: Any) -> Content:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"])) or "the draft"
         raise ContentError(f"The draft can't be kept: {place}: {fault['msg']}.") from None
-    if len(json.dumps(content.model_dump(mode="json"))) > LARGEST:
-        raise ContentError("The draft is larger than 5 MB; take out long texts or attachments.")
+    check_size(content)
     return content
+
+
+def check_size(content: Content) -> None:
+    """Raises ContentError for a draft that is too large, or holds what can't be written down."""
+    try:
+        size = len(json.dumps(content.model_dump(mode="json"), ensure_ascii=False).encode("utf-8"))
+    except ValueError:
+        raise ContentError(
+            "The draft holds characters that no letter can print; type those words again."
+        ) from None
+    if size > LARGEST:
+        raise ContentError("The draft is larger than 5 MB; take out long texts or attachments.")
+
+
+def _typed(value: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise ValueError("tables are put in each other too often")
+    if isinstance(value, dict):
+        parts = {str(name): _typed(part, depth + 1) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part not in ("", [], {})}
+    if isinstance(value, (list, tuple)):
+        rows = (_typed(part, depth + 1) for part in value)
+        return [part for part in rows if part not in ("", [], {})]
+    return "" if value is None else str(value)
 
 
 def digest_of(value: Any) -> str:
@@ -124,11 +157,11 @@ def stated(content: Content) -> list[Fact]:
         Fact(
             place=place,
             value=str(value),
-            digest=digest_of(value),
+            digest=digest,
             clinical=is_clinical(place),
-            standing="chart_confirmed" if _ticked(content.chart, place, value) else "patient_said",
+            standing="chart_confirmed" if _ticked(content.chart, place, digest) else "patient_said",
         )
-        for place, value in _leaves(content.facts)
+        for place, value, digest in _leaves(content.facts)
         if value not in (None, "") and place not in _NOT_STATED
     ]
 
@@ -138,17 +171,26 @@ def is_clinical(place: str) -> bool:
     return any(place == part or place.startswith(f"{part}.") for part in CLINICAL)
 
 
-def _ticked(ticks: dict[str, Tick], place: str, value: Any) -> bool:
-    return place in ticks and ticks[place].of == digest_of(value)
+def _ticked(ticks: dict[str, Tick], place: str, digest: str) -> bool:
+    return place in ticks and ticks[place].of == digest
 
 
-def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(
+    value: Any, place: str = "", rows: tuple[Any, ...] = ()
+) -> Iterator[tuple[str, Any, str]]:
+    """Each value with its place and its digest, which tells the rows it stands in by their names.
+
+    When a row is put in before it, "failed" in row 0 must not vouch for another drug's "failed".
+    """
     if isinstance(value, dict):
-        parts = [(f"{place}.{name}" if place else str(name), part) for name, part in value.items()]
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}.{name}" if place else str(name), rows)
     elif isinstance(value, list):
-        parts = [(f"{place}.{number}", part) for number, part in enumerate(value)]
+        for number, part in enumerate(value):
+            yield from _leaves(part, f"{place}.{number}", (*rows, _row_name(part)))
     else:
-        yield place, value
-        return
-    for name, part in parts:
-        yield from _leaves(part, name)
+        yield place, value, digest_of([*rows, value] if rows else value)
+
+
+def _row_name(row: Any) -> Any:
+    return next(iter(row.values()), None) if isinstance(row, dict) else None

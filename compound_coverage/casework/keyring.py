@@ -15,7 +15,8 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,15 @@ class _Held:
     sealing: Mapping[str, bytes]
     audit: bytes
     index: bytes
+    seen: tuple[int, ...] = ()  # the file as it was when these were read
 
 
 class KeyRing:
-    """The keys in one file. It is read again when a field names a key it does not hold yet."""
+    """The keys in one file. It is read again when a field names a key it does not hold yet.
+
+    Before it seals it looks whether the file was changed, so that a key added by the operator
+    seals from then on in every program that reads the same file.
+    """
 
     def __init__(self, path: Path) -> None:
         """Reads the file. Raises KeyRingError if it is missing, damaged, or open to others."""
@@ -73,7 +79,13 @@ class KeyRing:
     # -- fields --------------------------------------------------------------------------------
 
     def seal(self, plain: bytes, place: str) -> bytes:
-        """``plain`` so that only this ring opens it, and only at ``place``."""
+        """``plain`` so that only this ring opens it, and only at ``place``.
+
+        Raises KeyRingError if the key file is gone: what is sealed by a key that may have been
+        taken out would be lost.
+        """
+        if _seen(self.path) != self._held.seen:
+            self.reload()
         held = self._held
         nonce = secrets.token_bytes(_NONCE)
         sealed = AESGCM(held.sealing[held.current]).encrypt(nonce, plain, place.encode())
@@ -143,26 +155,59 @@ def make_key_file(path: Path) -> KeyRing:
 
 def add_key(path: Path) -> str:
     """Adds a sealing key, which seals from now on; returns its id. Raises KeyRingError."""
-    held = _read(path)
-    added = secrets.token_bytes(_ID).hex()
-    _write(path, _Held(added, {**held.sealing, added: _new_key()}, held.audit, held.index))
+    with _alone(path):
+        held = _read(path)
+        added = secrets.token_bytes(_ID).hex()
+        _write(path, _Held(added, {**held.sealing, added: _new_key()}, held.audit, held.index))
     return added
 
 
 def drop_keys(path: Path, key_ids: frozenset[str]) -> None:
     """Takes old sealing keys out for good. Raises KeyRingError for the one that seals."""
-    held = _read(path)
-    if held.current in key_ids:
-        raise KeyRingError(f"The key {held.current} seals new fields; add another key first.")
-    kept = {name: key for name, key in held.sealing.items() if name not in key_ids}
-    _write(path, _Held(held.current, kept, held.audit, held.index))
+    with _alone(path):
+        held = _read(path)
+        if held.current in key_ids:
+            raise KeyRingError(f"The key {held.current} seals new fields; add another key first.")
+        kept = {name: key for name, key in held.sealing.items() if name not in key_ids}
+        _write(path, _Held(held.current, kept, held.audit, held.index))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    # of two changes at once, one would write over the key the other has just added
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise KeyRingError(
+            f"Another change of the key file is under way; if none is, delete '{lock}' and try "
+            "again."
+        ) from None
+    except OSError as error:
+        raise KeyRingError(
+            f"The key file '{path}' can't be changed: {error.strerror}; look whether its folder is "
+            "there and yours to write in."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 def _new_key() -> bytes:
     return AESGCM.generate_key(256)
 
 
+def _seen(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return (found.st_mtime_ns, found.st_ino, found.st_size)
+
+
 def _read(path: Path) -> _Held:
+    seen = _seen(path)
     try:
         # whoever can read the keys can read every case
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -171,21 +216,25 @@ def _read(path: Path) -> _Held:
             )
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise KeyRingError(
-            f"The key file '{path}' can't be read: {error.strerror}; make one with "
-            "'casework keys new', or bring back the one you had."
-        ) from None
+        raise _unreadable(path, error) from None
     except ValueError as error:
         if isinstance(error, KeyRingError):
             raise
         raise _damaged(path) from None
     try:
         sealing = {_key_id(name): _key(text) for name, text in data["sealing"].items()}
-        held = _Held(data["current"], sealing, _key(data["audit"]), _key(data["index"]))
+        held = _Held(data["current"], sealing, _key(data["audit"]), _key(data["index"]), seen)
         _ = held.sealing[held.current]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _damaged(path) from None
     return held
+
+
+def _unreadable(path: Path, error: OSError) -> KeyRingError:
+    return KeyRingError(
+        f"The key file '{path}' can't be read: {error.strerror}; make one with "
+        "'casework keys new', or bring back the one you had."
+    )
 
 
 def _damaged(path: Path) -> KeyRingError:

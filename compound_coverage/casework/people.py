@@ -271,9 +271,9 @@ def _roles_text(roles: frozenset[Role]) -> str:
     return " ".join(sorted(roles))
 
 
-def _member_row(connection: Any, where: Any) -> RowMapping | None:
-    # held, so that two tabs of one person never both begin the same sign-in
-    query = select(MEMBER).where(where).with_for_update()
+def _member_row(connection: Any, where: Any, *, hold: bool = False) -> RowMapping | None:
+    query = select(MEMBER).where(where)
+    query = query.with_for_update() if hold else query
     found: RowMapping | None = connection.execute(query).mappings().first()
     return found
 
@@ -354,13 +354,15 @@ def _known(desk: Desk, connection: Any, claims: Mapping[str, Any]) -> RowMapping
     if not claims.get("iss") or not claims.get("sub"):
         return None
     subject = desk.ring.index(f"{claims['iss']}|{claims['sub']}")
-    row = _member_row(connection, MEMBER.c.subject_index == subject)
+    # held, so that two tabs of one person never both begin the same sign-in
+    row = _member_row(connection, MEMBER.c.subject_index == subject, hold=True)
     if row is not None:
         return row
     # an e-mail the provider did not verify could be anybody's
     if claims.get("email_verified") is not True or not claims.get("email"):
         return None
-    row = _member_row(connection, MEMBER.c.email_index == _email_index(desk, str(claims["email"])))
+    email = _email_index(desk, str(claims["email"]))
+    row = _member_row(connection, MEMBER.c.email_index == email, hold=True)
     # two tabs may sign in first at once: the second finds what the first wrote
     if row is None or row["subject_index"] not in (None, subject):
         return None
@@ -423,8 +425,7 @@ def _login_index(desk: Desk, claims: Mapping[str, Any]) -> str:
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 < value < _YEAR_3000:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _YEAR_3000:
         raise SignedOutError("Your sign-in says no time; sign in again.")
     return float(value)
 

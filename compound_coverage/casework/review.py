@@ -62,6 +62,7 @@ def review(
     facts = tuple(stated(content))
     claims = draft.claims(text)
     items = [
+        _medication(content, draft),
         *(_item(content, fact.place, "fact", fact.value, fact.digest) for fact in _vouched(facts)),
         *_sentences(content, draft.markdown, text),
         *(
@@ -74,7 +75,16 @@ def review(
         *(f"Line {claim.line}: {claim.told}" for claim in claims if claim.sure),
         *_gaps(content, text),
     ]
-    return Review(draft, text, facts, draft.missing, tuple(items), tuple(blocked))
+    # the same words in two places are one thing to judge
+    once = {item.place: item for item in items}
+    return Review(draft, text, facts, draft.missing, tuple(once.values()), tuple(blocked))
+
+
+def _medication(content: Content, draft: Draft) -> Item:
+    """The medicine itself: the letter names it, though the case file holds only its id."""
+    place = "medication.medication_id"
+    words = draft.basis.medication.name
+    return _item(content, place, "fact", words, digest_of(content.at(place)))
 
 
 def _vouched(facts: Iterable[Fact]) -> Iterator[Fact]:
@@ -112,7 +122,8 @@ def _gaps(content: Content, text: str) -> Iterator[str]:
     mark = words_of(content.language).gap.partition("{")[0]
     count = text.count(mark)
     if count:
+        gaps = "1 gap" if count == 1 else f"{count} gaps"
         yield (
-            f"The letter still shows {count} gaps (“{mark.strip(' :')}”); fill in the facts, or "
+            f"The letter still shows {gaps} (“{mark.strip(' :')}”); fill in the facts, or "
             "take the sentences out."
         )

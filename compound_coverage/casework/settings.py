@@ -31,6 +31,9 @@ STREAMLIT_MUST_BE: dict[str, tuple[object, str]] = {
     "server.enableXsrfProtection": (True, "another web page could send files in a user's name"),
     "server.enableCORS": (True, "another web page could read answers in a user's name"),
     "server.enableAgentApi": (False, "it lets programs drive the pages without a browser"),
+    "server.baseUrlPath": ("", "the closed paths are known without a prefix only"),
+    "server.trustedUserHeaders": ({}, "a header could say who somebody is"),
+    "logger.enableRich": (False, "it prints what an error says, and so what somebody typed"),
     "browser.gatherUsageStats": (False, "it sends figures about the use to somebody else"),
     "global.developmentMode": (False, "it is for work on Streamlit itself"),
 }
@@ -340,5 +343,5 @@ def _session_problems(settings: Settings) -> Iterator[str]:
 def _streamlit_problems(options: Mapping[str, object]) -> Iterator[str]:
     for name, (wanted, why) in STREAMLIT_MUST_BE.items():
         if name in options and options[name] != wanted:
-            text = str(wanted).lower()
+            text = str(wanted).lower() if wanted not in ("", {}) else "empty"
             yield f"Streamlit's {name} must be {text}, because {why}; set it in config.toml."

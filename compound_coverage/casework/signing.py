@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 from sqlalchemy import insert, select
 
 from compound_coverage.casework import pades
@@ -37,14 +37,20 @@ from compound_coverage.casework.tables import CASE, SIGNATURE, SIGNATURE_SEALED
 from compound_coverage.letters.documents import Layout, typeset
 from compound_coverage.letters.markdown import day_in_words, escape
 from compound_coverage.letters.templates import words_of
+from compound_coverage.letters.text import clean, one_line
 
 INTENT = "I have checked every statement of this letter against the chart, and I sign it as my own."
 LARGEST_DRAWING = 5_000_000
+MOST_PIXELS = 50_000_000  # the largest photo of a phone; a small file may claim far more
 _DRAWING_PIXELS = (900, 300)
 
 _BLANK_SIGNATURE = re.compile(r"^Signature: [\\_ ]+$")
 _BLANK_DATE = re.compile(r"^Date signed: [\\_ ]+$")
-_DRAFT_NOTE = re.compile(r"^\*[^*]+\*$")
+_DRAFT_NOTE = re.compile(r"^\*Prepared as a draft from what was typed; .*\*$")
+# the form of Texas has two more places for the same signature, one only for urgent requests
+_REQUIRED = re.compile(r"^(Signature, if required: )[\\_ ]+ Date: [\\_ ]+$")
+_IF_URGENT = re.compile(r"^(Prescriber's signature, if expedited: )[\\_ ]+$")
+_URGENT = re.compile(r"^\\\[x\\\] Expedited", re.MULTILINE)
 
 _DRAWN = Layout(
     '#image(bytes(json(bytes(sys.inputs.drawn))), format: "png", height: 0.5in, '
@@ -54,10 +60,14 @@ _DRAWN = Layout(
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the prescriber gives: the typed name, and a picture of a drawn one if they like."""
+    """What the prescriber gives: the typed name, and a picture of a drawn one if they like.
+
+    ``seen`` is the digest (``digest_of``) of the text the prescriber looked at.
+    """
 
     typed: str
     drawn: bytes = b""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,9 @@ class Signing:
             content = current_content(work)
             looked_at = self._reviewed(content)
             _check(content, looked_at, actor)
+            # the facts may be as they were, and still the day or the coverage data new
+            if signature.seen and signature.seen != digest_of(looked_at.text):
+                raise CaseError("The letter reads otherwise than you saw it; look at it again.")
             name = _signer(content, signature.typed)
             at = datetime.fromisoformat(work.at)
             pdf = self._document(content, looked_at, name, signature.drawn, at)
@@ -116,9 +129,9 @@ class Signing:
     ) -> bytes:
         picture = _picture(drawing) if drawing else b""
         inputs = {"drawn": json.dumps(list(picture)), "drawn_alt": f"Drawn signature of {name}"}
-        parts = [signed_text(looked_at.text, name, content.npi_of_record, at)]
-        if picture:
-            parts.append(_DRAWN)
+        # each part is read by itself: nothing left open in the text can swallow the signature
+        before, block, rest = _signed_parts(looked_at.text, name, content.npi_of_record, at)
+        parts = [part for part in (before, block, _DRAWN if picture else "", rest) if part]
         pdf, warnings = typeset(parts, looked_at.draft.title, content.language, "", inputs)
         if warnings:
             # what a reader would see must be what was signed
@@ -164,10 +177,10 @@ def verification(seal: pades.SealCheck, signed: Signed | None) -> Verification:
         return Verification(True, told, seal, signed)
     if signed:
         told = "This document was signed here, but its seal is broken."
-    elif sound and seal.at is not None:
+    elif sound:
         told = (
-            f"The seal is whole: signed by {seal.signer_name} on {_moment(seal.at)}. This "
-            "practice has no record of it here."
+            "This practice has no record of this document. It is unchanged since it was sealed, "
+            "but that alone does not show who signed it."
         )
     elif seal.found:
         told = "This document was changed after it was sealed. Do not rely on it."
@@ -178,6 +191,12 @@ def verification(seal: pades.SealCheck, signed: Signed | None) -> Verification:
 
 def signed_text(text: str, name: str, npi: str, at: datetime) -> str:
     """The letter with the typed signature in the place of the blank one, or at its end."""
+    parts = _signed_parts(text, name, npi, at)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _signed_parts(text: str, name: str, npi: str, at: datetime) -> tuple[str, str, str]:
+    """What stands before the signature, the signature, and what stands behind it."""
     block = "\n\n".join(
         (
             f"Signature: **/s/ {escape(name)}**",
@@ -185,13 +204,22 @@ def signed_text(text: str, name: str, npi: str, at: datetime) -> str:
             f"*{INTENT}*",
         )
     )
-    lines = text.rstrip().splitlines()
+    lines = [_pointed(line, text) for line in text.splitlines() if not _DRAFT_NOTE.match(line)]
     places = [number for number, line in enumerate(lines) if _BLANK_SIGNATURE.match(line)]
     if not places:
-        return f"{text.rstrip()}\n\n## Signature\n\n{block}\n"
+        return "\n".join([*lines, "", "## Signature"]).strip(), block, ""
     before, rest = lines[: places[-1]], lines[places[-1] + 1 :]
-    kept = [line for line in rest if not (_BLANK_DATE.match(line) or _DRAFT_NOTE.match(line))]
-    return "\n".join([*before, block, "", *kept]).rstrip() + "\n"
+    dates = [number for number, line in enumerate(rest) if _BLANK_DATE.match(line)]
+    if dates:
+        del rest[dates[0]]
+    return "\n".join(before).strip(), block, "\n".join(rest).strip()
+
+
+def _pointed(line: str, text: str) -> str:
+    """The line; where it asks for the same signature once more, with where that stands."""
+    there = r"\1see the electronic signature at the end"
+    line = _REQUIRED.sub(there, line)
+    return _IF_URGENT.sub(there, line) if _URGENT.search(text) else line
 
 
 def _moment(at: datetime) -> str:
@@ -203,20 +231,20 @@ def _check(content: Content, looked_at: Review, actor: Actor) -> None:
     words = words_of("en")
     if content.language != "en":
         raise CaseError("This is a copy to read; sign the English letter.")
-    if looked_at.draft.mark != words.marks["prescriber"]:
+    # a sheet for a call bears the mark of a draft, too, but nobody signs it
+    has_place = any(map(_BLANK_SIGNATURE.match, looked_at.draft.markdown.splitlines()))
+    if looked_at.draft.mark != words.marks["prescriber"] or not has_place:
         raise CaseError("This document is not one that a prescriber signs.")
     if looked_at.blocked:
         raise CaseError(f"The letter can't be signed yet: {looked_at.blocked[0]}")
     left = looked_at.open_items(actor.member_id)
     if left:
-        raise CaseError(
-            f"{len(left)} statements are not confirmed yet, the first: {left[0].words[:120]}"
-        )
+        raise CaseError(f"Not confirmed yet: {len(left)}, the first: {left[0].words[:120]}")
 
 
 def _signer(content: Content, typed: str) -> str:
-    name = " ".join(str(content.at("prescriber.name") or "").split())
-    given = " ".join(typed.split())
+    name = one_line(clean(str(content.at("prescriber.name") or "")))
+    given = one_line(clean(typed))
     if not name or given.casefold() != f"/s/ {name}".casefold():
         raise CaseError(f"To sign, type exactly: /s/ {name or 'and the name in the letter'}")
     credentials = content.at("prescriber.credentials")
@@ -228,10 +256,13 @@ def _picture(drawing: bytes) -> bytes:
     if len(drawing) > LARGEST_DRAWING:
         raise CaseError("The picture of the signature is larger than 5 MB; use a smaller one.")
     try:
-        with Image.open(io.BytesIO(drawing), formats=("PNG", "JPEG", "WEBP")) as opened:
+        with Image.open(io.BytesIO(drawing), formats=("PNG", "JPEG")) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise ValueError("too many pixels")
             opened.draft("L", _DRAWING_PIXELS)
-            picture = opened.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+            # a phone writes down which way it was held, and turns nothing
+            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    except Exception:  # whatever a damaged picture does to its reader, it is the picture's fault
         raise CaseError(
             "The picture of the signature can't be read; use a PNG or JPEG picture."
         ) from None
