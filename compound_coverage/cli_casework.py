@@ -306,5 +306,6 @@ def _add_break_glass(actions: Any) -> None:
 
 def _break_glass(options: argparse.Namespace) -> int:
     desk = _office(options).desk
-    write(options.out, breakglass.break_glass(desk, options.case, options.why, os.getuid() if hasattr(os, "getuid") else 0))
+    user = os.getuid() if hasattr(os, "getuid") else 0  # Windows has no such number
+    write(options.out, breakglass.break_glass(desk, options.case, options.why, user))
     return DONE

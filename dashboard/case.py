@@ -136,11 +136,10 @@ def _list_button() -> None:
 
 def _read(office: Office, actor: Actor, case_id: str) -> Shown:
     """The case, read anew when the page is entered, after a deed, and for somebody else."""
-    held = st.session_state.get(SHOWN)
+    held: Shown | None = st.session_state.get(SHOWN)
     # the button's own place in the session is gone after a visit to another page
-    fits = isinstance(held, Shown) and held.actor == actor and held.view.case_id == case_id
-    if fits and REFRESH in st.session_state:
-        assert isinstance(held, Shown)
+    entered = REFRESH not in st.session_state
+    if held and held.actor == actor and held.view.case_id == case_id and not entered:
         return held
     view = office.cases.read(actor, case_id)
     followed_by = ""
@@ -180,29 +179,30 @@ def _show_case(case_id: str) -> None:
 def _show_heading(shown: Shown, dataset: Dataset) -> None:
     view, summary = shown.view, shown.view.summary
     # without an anchor: a patient's name has no place in an address
-    st.title(plain(summary.patient) or "No name yet", anchor=False)
+    name, letter = summary.patient or "No name yet", letter_title(summary.letter_type)
+    st.title(plain(f"{name}: {letter}"), anchor=False)
     told = st.session_state.pop(DONE, "")
     if told:
         st.success(plain(told))
     medication = dataset.medications.get(summary.medication)
     st.markdown(
-        f"**{plain(letter_title(summary.letter_type))}** for "
-        f"{plain(medication.name if medication else 'no medicine yet')}. "
+        f"Medicine: {plain(medication.name if medication else 'none yet')}. "
         f"Plan: {plain(summary.plan or 'none yet')}."
     )
     who = shown.names.get(view.assigned_id, "somebody who left")
     st.markdown(
-        f"It is **{state_words(view.state, view.outcome)}**, version {view.version}. "
-        f"It is with {plain(who if view.assigned_id else 'nobody yet')}."
+        f"**{state_words(view.state, view.outcome)}**, version {view.version}. "
+        f"With: {plain(who if view.assigned_id else 'nobody yet')}."
     )
     if summary.decision:
         _show_decision(summary.decision)
-    _list_button()
-    st.button("Read the case anew", key=REFRESH, on_click=_forget)
-    if view.follows and st.button("Open the case before this appeal"):
-        _show_case(view.follows)
-    if shown.followed_by and st.button("Open the appeal"):
-        _show_case(shown.followed_by)
+    with st.container(horizontal=True):
+        _list_button()
+        st.button("Read the case anew", key=REFRESH, on_click=_forget)
+        if view.follows and st.button("Open the case before this appeal"):
+            _show_case(view.follows)
+        if shown.followed_by and st.button("Open the appeal"):
+            _show_case(shown.followed_by)
 
 
 def _show_decision(decision: Decision) -> None:

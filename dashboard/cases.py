@@ -87,11 +87,11 @@ def page() -> None:
 
 def _listed(office: Office, actor: Actor) -> Listed:
     """The worklist, read anew when the page is entered, on the button, or for somebody else."""
-    held = st.session_state.get(LISTED)
+    held: Listed | None = st.session_state.get(LISTED)
     # the button's own place in the session is gone after a visit to another page
     entered = REFRESH not in st.session_state
     asked = st.button("Read the list anew", key=REFRESH)
-    if isinstance(held, Listed) and held.actor == actor and not entered and not asked:
+    if held and held.actor == actor and not entered and not asked:
         return held
     sees_counts = may(actor, Action.COUNTS_READ, Resource(actor.organisation_id))
     listed = Listed(

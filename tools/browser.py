@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -106,6 +107,17 @@ def fill(page: Page, label: str, text: str) -> None:
     box.fill(text)
     box.press("Tab")
     settle(page)
+
+
+def downloaded(page: Page, button: str) -> bytes:
+    """Presses the button that makes a file, then the link that saves it; returns the file."""
+    page.get_by_role("button", name=button, exact=True).click()
+    link = page.get_by_role("link", name=re.compile("^Save "))
+    link.wait_for()
+    settle(page)
+    with page.expect_download() as waiting:
+        link.click()
+    return Path(waiting.value.path()).read_bytes()
 
 
 def unfold(page: Page, title: str) -> None:

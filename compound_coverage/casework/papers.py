@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from compound_coverage.casework.access import Action, Actor
 from compound_coverage.casework.cases import (
@@ -19,6 +20,9 @@ from compound_coverage.casework.states import after
 from compound_coverage.casework.tables import DOCUMENT_CONTENT
 from compound_coverage.letters.pages import LARGEST_FILE
 from compound_coverage.letters.templates import letter_type_named, words_of
+
+# What anybody may put into a case; the signed letter comes from signing alone.
+PaperKind = Literal["packet", "fax_report", "plan_answer", "chart", "other"]
 
 
 class Papers:
@@ -40,7 +44,7 @@ class Papers:
             work.note(case=row["case_id"], digest=row["digest"])
             return paper_of(work, row), content
 
-    def keep(self, actor: Actor, case_id: str, kind: str, name: str, content: bytes) -> str:
+    def keep(self, actor: Actor, case_id: str, kind: PaperKind, name: str, content: bytes) -> str:
         """Puts a packet, a fax report or an answer of the plan into the case; returns its id.
 
         Raises Forbidden, CaseError if it is empty or too large.

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from compound_coverage.casework import audit
-from compound_coverage.casework.access import Action, Actor, Forbidden, Role
+from compound_coverage.casework.access import MATRIX, Action, Actor, Forbidden, Role
 from compound_coverage.casework.desk import Desk, Work, new_id
 from compound_coverage.casework.tables import (
     LOGIN,
@@ -160,11 +160,13 @@ def change_member(
     roles: Iterable[Role],
     npi: str = "",
     ended: bool = False,
+    new_account: bool = False,
 ) -> None:
     """Changes what a member is called, may do, or whether they are still here.
 
-    Raises Forbidden for a member of another organisation, PeopleError if the last manager would
-    go or the NPI is wrong.
+    ``new_account``: the provider gave them another account; their next sign-in is known by the
+    e-mail once more. Raises Forbidden for a member of another organisation, PeopleError if the
+    last manager would go or the NPI is wrong.
     """
     with desk.act(actor, Action.MEMBER_CHANGE) as work:
         row = _own_member(work, member_id)
@@ -179,12 +181,18 @@ def change_member(
             .values(
                 roles=_roles_text(given),
                 ended_at=desk.stamp() if ended else None,
+                subject_index=None if new_account else row["subject_index"],
                 sealed=_sealed_member(desk, member_id, name, member.email, npi),
             )
         )
-        if ended:
+        if ended or new_account:
             _end_logins(work, member_id)
-        work.note(member=member_id, ended=int(ended), roles=_roles_text(given))
+        work.note(
+            member=member_id,
+            ended=int(ended),
+            new_account=int(new_account),
+            roles=_roles_text(given),
+        )
 
 
 def _own_member(work: Work, member_id: str) -> RowMapping:
@@ -195,9 +203,15 @@ def _own_member(work: Work, member_id: str) -> RowMapping:
 
 
 def require_member(work: Work, member_id: str) -> None:
-    """Raises Forbidden unless this is somebody who works in the actor's organisation now."""
-    if _own_member(work, member_id)["ended_at"] is not None:
+    """Raises Forbidden unless this is a member of the actor's organisation.
+
+    Raises PeopleError if they have left, or have no part in cases.
+    """
+    row = _own_member(work, member_id)
+    if row["ended_at"] is not None:
         raise PeopleError("This person has left the practice; choose somebody else.")
+    if not MATRIX[Action.CASE_READ].intersection(row["roles"].split()):
+        raise PeopleError("This person has no part in cases; choose somebody else.")
 
 
 def _keep_a_manager(work: Work, member_id: str) -> None:

@@ -103,8 +103,8 @@ class Signing:
         is not vouched for, is still blank, may not be claimed, or was changed meanwhile; NotNow
         where the case is not in review; SealError for the practice's certificate.
         """
-        sealer = self._sealer()
         with self._desk.act(actor, Action.CASE_SIGN, case_id) as work:
+            sealer = self._sealer()
             to = after(work.case_row["state"], Action.CASE_SIGN)
             if base != work.case_row["version"]:
                 raise CaseError("Somebody changed this draft just now; look at it again first.")

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from compound_coverage.letters.batch import template_sheet
 from tests.letters.forms.examples import good_names
-from tools.browser import fill, pick, settle, unfold
+from tools.browser import downloaded, fill, pick, settle, unfold
 
 PHONE, NARROW = 390, 320
 GOLDEN = Path(__file__).parents[1] / "letters" / "denial" / "golden"
@@ -24,12 +24,6 @@ PART_D = (GOLDEN / "part_d_denial.txt").read_text(encoding="utf-8")
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
     settle(page)
-
-
-def downloaded(page, button):
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=button).click()
-    return waiting.value.path().read_bytes()
 
 
 def serious(page):

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from compound_coverage.dataset.load import BUNDLED
 from tests.formulary.small_release import write_release
-from tools.browser import fill, pick, serving, settle, unfold
+from tools.browser import downloaded, fill, pick, serving, settle, unfold
 
 PHONE, NARROW, DESK = 390, 320, 1280
 
@@ -29,12 +29,6 @@ def ask(page, source="Bulk powder", plan="Humana"):
 
 def verdict(page):
     return page.locator(".st-key-verdict")
-
-
-def downloaded(page, button):
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=button).click()
-    return waiting.value.path().read_bytes()
 
 
 def test_from_patient_to_verdict_to_letter_to_both_files(server, open_page):

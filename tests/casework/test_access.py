@@ -381,13 +381,14 @@ def files_that_hold(pattern):
 
 
 def test_only_the_operator_and_signing_in_work_without_an_actor():
-    allowed = {"desk.py", "people.py", "rotation.py", "backup.py", "handoffs.py"}
+    allowed = {"desk.py", "people.py", "rotation.py", "backup.py", "handoffs.py", "breakglass.py"}
+    allowed.add("erasure.py")  # reads the entry of its own deed, once that stands
     users = files_that_hold(r"\boperating\(")
     assert {"desk.py", "people.py"} <= users <= allowed
 
 
 def test_only_people_make_actors():
-    assert files_that_hold(r"\bActor\(") == {"people.py"}
+    assert files_that_hold(r"\bActor\(") == {"people.py", "breakglass.py"}
 
 
 def test_an_entry_of_a_refusal_holds_ids_only(cases, desk, other_practice, case_id):

@@ -461,3 +461,22 @@ def test_members_changed_at_once_do_not_block_each_other(url, ring, desk, clock,
 
     found = all_at_once(url, ring, clock, [demote(one) for one in ids])
     assert [one.error for one in found] == [None] * 4
+
+
+def test_a_member_whose_account_was_made_anew_is_known_by_the_email_again(desk, practice, clock):
+    member = next(
+        one for one in people.members(desk, practice.manager) if one.name.endswith("staff")
+    )
+    anew = claims_of("staff@north.example", clock(), sub="another account")
+    with pytest.raises(people.SignedOutError):
+        people.sign_in(desk, anew, people.Limits())
+    people.change_member(
+        desk, practice.manager, member.member_id, name=member.name, roles=member.roles,
+        new_account=True,
+    )  # fmt: skip
+    assert people.sign_in(desk, anew, people.Limits()).member_id == member.member_id
+
+
+def test_a_case_goes_to_nobody_who_has_no_part_in_cases(cases, desk, practice, case_id):
+    with pytest.raises(people.PeopleError, match="no part in cases"):
+        cases.assign(practice.staff, case_id, practice.auditor.member_id)

@@ -20,6 +20,7 @@ from compound_coverage.casework.signing import Signature
 from compound_coverage.casework.states import Outcome, State
 from compound_coverage.database import StoreError
 from compound_coverage.letters.casefile import example_case
+from compound_coverage.vocabulary import LineOfBusiness
 from dashboard import identity
 from dashboard.downloads import TICKETS
 from dashboard.office_parts import CASE
@@ -89,7 +90,8 @@ def ran(page):
 def words(page):
     """Everything a person reads on a page, headings and messages included."""
     kinds = ("title", "header", "subheader", "markdown", "info", "success", "warning", "error")
-    return "\n".join(str(one.value) for kind in kinds for one in getattr(page, kind))
+    told = "\n".join(str(one.value) for kind in kinds for one in getattr(page, kind))
+    return told.replace("\\", "")
 
 
 def button(page, label):
@@ -155,7 +157,6 @@ def several(office, practice):
             ("Example Dot", "", "Made-up Mutual"),
         ]
     }
-    office.cases.assign(staff, made["Example Bob"], staff.member_id)
     office.cases.assign(staff, made["Example Cem"], practice.prescriber.member_id)
     office.cases.submit(staff, made["Example Cem"])
     return made
@@ -171,11 +172,11 @@ def test_the_list_begins_with_the_nearest_day_and_says_what_is_to_do(several, pr
     told = words(page)
     assert "Letter of Medical Necessity" in told
     assert "Example Health Plan" in told
-    assert "low\\-dose naltrexone" in told.casefold() or "naltrexone" in told.casefold()
+    assert "naltrexone (LDN) capsule" in told
     assert "By November 22, 2026, **2 days late**. Whose move: your office." in told
     assert "By November 27, 2026, **in 3 days**." in told
-    assert "**In review**. With: Made\\-up prescriber." in told
-    assert "With: nobody yet." in told
+    assert "**In review**. With: Made-up prescriber." in told
+    assert "**Draft**. With: Made-up staff." in told
     assert "No day to act by is known." in told
 
 
@@ -197,8 +198,8 @@ ALL = ["Ann", "Bob", "Cem", "Dot"]
         ("Find a patient or plan", "nobody here", []),
         ("Where it stands", [State.IN_REVIEW], ["Cem"]),
         ("Where it stands", [State.DRAFT, State.IN_REVIEW], ALL),
-        ("Who has it", "nobody", ["Ann", "Dot"]),
-        ("Who has it", "me", ["Bob"]),
+        ("Who has it", "nobody", []),
+        ("Who has it", "me", ["Ann", "Bob", "Dot"]),
         ("Who has it", "prescriber", ["Cem"]),
         ("Due within", 3, ["Ann", "Bob"]),
         ("Due within", 60, ["Ann", "Bob", "Cem"]),
@@ -228,9 +229,7 @@ def test_approvals_that_end_soon_stand_on_top(office, practice, several, visit):
         office.cases.decide(practice.staff, case_id, answer)
     page = visit("cases", practice.staff)
     assert [one.value for one in page.header] == ["Approvals that end soon", "The list"]
-    assert "**Example Dot**, Made\\-up Mutual: ends December 24, 2026, **in 30 days**." in words(
-        page
-    )
+    assert "**Example Dot**, Made-up Mutual: ends December 24, 2026, **in 30 days**." in words(page)
     assert sum(one.label == "Open: Example Dot" for one in page.button) == 2
     assert sum(one.label == "Open: Example Ann" for one in page.button) == 1
 
@@ -267,7 +266,7 @@ def test_a_name_is_shown_letter_for_letter_and_makes_no_address(office, practice
     for name in ("cases", "case"):
         page = visit(name, practice.staff, case_id)
         heading = (page.subheader or page.title)[0]
-        assert heading.value == r"\*\*Ex\*\* \[a\]\(b\) \$x\$"
+        assert heading.value.partition(":")[0] == r"\*\*Ex\*\* \[a\]\(b\) \$x\$"
         assert heading.proto.hide_anchor
 
 
@@ -377,7 +376,7 @@ def test_a_case_from_the_letter_page_of_this_session(office, practice, visit, we
     typed = {
         "case:patient.name": "Example Typed",
         "plan": "my-plan-is-not-listed",
-        "line": "employer_insured",
+        "line": LineOfBusiness.EMPLOYER_INSURED,
         "state": "TX",
         "medication": "ldn-capsule",
         "letter-type": "formulary_exception",
@@ -515,7 +514,7 @@ def test_the_whole_road_on_a_laptop(office, visit, bundled):
     owner = people.laptop_owner(office.desk)
     first = office.cases.create(owner, draft())
     page = visit("case", owner, first)
-    assert "**draft**" in words(page).casefold()
+    assert "**Draft**, version 1" in words(page)
 
     fill(page, "Words for the prescriber, if you like", "Please look at the dose.")
     press(page, "Send it to review")
@@ -562,7 +561,7 @@ def test_the_whole_road_on_a_laptop(office, visit, bundled):
     fill(page, "Which letter?", "internal_appeal")
     press(page, "Begin the appeal")
     assert "The appeal has begun." in words(page)
-    assert "**First Appeal to the Plan**" in words(page)
+    assert page.title[0].value == "Example Patient: First Appeal to the Plan"
     appeal = page.session_state[CASE]
     assert appeal != first
     told = office.cases.read(owner, appeal).content.at("request.denial_reference")
@@ -582,7 +581,7 @@ def test_the_whole_road_on_a_laptop(office, visit, bundled):
         "Decided by the plan",
         "Appealed",
     ]
-    assert "“Name the dose tried\\.”" in road
+    assert "“Name the dose tried.”" in words(page)
     press(page, "Open the appeal")
     assert page.session_state[CASE] == appeal
 
@@ -620,12 +619,11 @@ def test_a_case_is_given_to_somebody(office, practice, case_id, visit):
     page = visit("case", practice.staff, case_id)
     [field] = [one for one in page.selectbox if one.label == "Who should have it?"]
     assert field.options == ["Made-up Manager", "Made-up prescriber", "Made-up staff"]
-    press(page, "Assign it")
-    assert "Pick a person first." in words(page)
+    assert field.value == practice.staff.member_id
     fill(page, "Who should have it?", practice.prescriber.member_id)
     press(page, "Assign it")
-    assert "The case is with Made\\-up prescriber now" in words(page)
-    assert "It is with Made\\-up prescriber." in words(page)
+    assert "The case is with Made-up prescriber now" in words(page)
+    assert "With: Made-up prescriber." in words(page)
 
 
 def test_a_call_is_noted_and_the_form_is_empty_again(office, practice, case_id, visit):
@@ -638,25 +636,31 @@ def test_a_call_is_noted_and_the_form_is_empty_again(office, practice, case_id, 
     press(page, "Keep the call")
     assert "The call is noted" in words(page)
     assert "**Example desk of the plan**" in words(page)
-    assert "Reference: C\\-1" in words(page)
+    assert "Reference: C-1" in words(page)
     [field] = [one for one in page.text_input if one.label == "Who was on the phone?"]
     assert field.value == ""
 
 
-def test_a_paper_is_kept_and_can_be_saved_again(office, practice, case_id, visit):
+def test_a_paper_is_kept_and_can_be_saved_again(office, practice, case_id, visit, monkeypatch):
+    offered_files = []
+
+    def put(*file):
+        offered_files.append(file)
+        return "ticket"
+
+    monkeypatch.setattr(TICKETS, "put", put)
     page = visit("case", practice.staff, case_id)
     press(page, "Keep the paper")
     assert "Pick the file first." in words(page)
     fill(page, "What is it?", "plan_answer")
     upload(page, "The paper", PDF)
     press(page, "Keep the paper")
-    assert "Paper 1. **The plan's answer**: answer\\.pdf" in words(page)
+    assert "Paper 1. **The plan's answer**: answer.pdf" in words(page)
     press(page, "Save paper 1")
     [link] = page.link_button
     assert link.label == "Save answer.pdf"
-    waiting = TICKETS.take(link.url.rpartition("/")[2], "")
-    assert waiting is not None
-    assert (waiting.content, waiting.mime) == (PDF[1], "application/pdf")
+    [(content, name, mime, _)] = offered_files
+    assert (content, name, mime) == (PDF[1], "answer.pdf", "application/pdf")
 
 
 def test_a_copy_signed_on_paper_makes_the_case_signed(office, practice, visit):
@@ -669,7 +673,7 @@ def test_a_copy_signed_on_paper_makes_the_case_signed(office, practice, visit):
     press(page, "Keep the signed copy")
     assert "The case is signed now" in words(page)
     assert "**Signed**" in words(page)
-    assert "**Copy signed on paper**: answer\\.pdf" in words(page)
+    assert "**Copy signed on paper**: answer.pdf" in words(page)
 
 
 def test_two_versions_are_compared_fact_by_fact(office, practice, case_id, visit):
