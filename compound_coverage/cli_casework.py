@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from compound_coverage.casework import audit, backup, breakglass, handoffs, pades, people, rotation
-from compound_coverage.casework.commands import do
+from compound_coverage.casework.commands import do, values_of
 from compound_coverage.casework.content import content_of
 from compound_coverage.casework.keyring import add_key, key_path, make_key_file
 from compound_coverage.casework.office import Office, open_office
@@ -70,9 +70,7 @@ def _do(options: argparse.Namespace) -> int:
         raise ValueError(
             "On an office server use the pages or /office, so that each deed is known."
         )
-    values = json.loads(_text_of(options.input)) if options.input else {}
-    if not isinstance(values, dict):
-        raise ValueError("The values are one JSON object.")
+    values = values_of(_text_of(options.input)) if options.input else {}
     done = do(office, people.laptop_owner(office.desk), options.name, values)
     print(json.dumps(done, ensure_ascii=False, indent=2))
     return DONE

@@ -10,10 +10,12 @@ import streamlit as st
 
 from compound_coverage.casework import people
 from compound_coverage.casework.access import MATRIX, Action, Actor, Resource, may
-from compound_coverage.casework.cases import CaseView, Decision, Paper, Signed, Step
+from compound_coverage.casework.appeals import Decision
+from compound_coverage.casework.cases import CaseView, Paper, Signed, Step
 from compound_coverage.casework.content import Content, stated
 from compound_coverage.casework.merge import passages
 from compound_coverage.casework.office import Office
+from compound_coverage.casework.papers import PaperKind
 from compound_coverage.casework.people import Member
 from compound_coverage.casework.states import Outcome, State, steps_from
 from compound_coverage.casework.worklist import (
@@ -54,15 +56,17 @@ REFRESH = "case-refresh"
 DONE = "case-done"
 DAY_HELP = "Year, month and day, such as 2026-03-09."
 SCANS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
-PAPERS = {
+PAPERS: dict[PaperKind, str] = {
     "fax_report": "Fax report",
     "plan_answer": "The plan's answer",
+    "chart": "From the chart",
+    "packet": "Packet",
     "other": "Another paper",
 }
-KINDS = PAPERS | {
+KINDS: dict[str, str] = {
+    **{str(kind): words for kind, words in PAPERS.items()},
     "signed": "Signed letter",
     "signed_by_hand": "Copy signed on paper",
-    "packet": "Packet",
 }
 VERSIONS = {
     "saved": "saved",

@@ -61,7 +61,10 @@ class Tickets:
         with self._lock:
             self._forget_old()
             found = self._waiting.get(ticket)
-            known = found is not None and secrets.compare_digest(found.browser, browser)
+            # as bytes: a cookie may hold any character, and words are compared in ASCII only
+            known = found is not None and secrets.compare_digest(
+                found.browser.encode(), browser.encode()
+            )
             if not browser or not known:
                 return None
             return self._waiting.pop(ticket)
@@ -101,7 +104,7 @@ async def _file(request: Request) -> Response:
 
 def as_file(content: bytes, name: str, mime: str) -> Response:
     """An answer that a browser saves and never shows or keeps."""
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return Response(content, media_type=mime, headers={"Content-Disposition": disposition})
 
 

@@ -20,7 +20,8 @@ from compound_coverage.casework.office import Office, open_office
 from compound_coverage.casework.people import SignedOutError
 from compound_coverage.casework.settings import Settings, settings
 from compound_coverage.database import StoreError
-from dashboard.parts import dataset, drug_lists, plain
+from dashboard.office_parts import ROLES
+from dashboard.parts import dataset, drug_lists, note, plain
 
 
 @st.cache_resource(show_spinner=False)
@@ -49,12 +50,41 @@ def actor_or_stop(desk: Office) -> Actor:
 
     Asked in each run of a page, so that a sign-in that ran out ends there.
     """
+    claims = dict(st.user) if st.user.get("is_logged_in") else None
     try:
-        return actor_of(desk, dict(st.user) if st.user.get("is_logged_in") else None)
+        actor = actor_of(desk, claims)
     except SignedOutError as error:
+        if claims:
+            # what was open stays for nobody who sits down here next
+            st.session_state.clear()
         st.info(plain(str(error)))
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()
+    except StoreError as error:
+        st.error(plain(str(error)))
+        st.stop()
+    if claims:
+        _offer_sign_out(desk, actor, claims)
+    return actor
+
+
+def _offer_sign_out(desk: Office, actor: Actor, claims: Mapping[str, Any]) -> None:
+    """Who is signed in, as the provider names them, and the way out."""
+    who = str(claims.get("name") or claims.get("email") or "a member")
+    roles = ", ".join(sorted(ROLES[role] for role in actor.roles))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        note(f"Signed in as {plain(who)}. Your part: {roles}.")
+        pressed = st.button("Sign out")
+    if not pressed:
+        return
+    try:
+        people.sign_out(desk.desk, claims)
+    except StoreError as error:
+        st.error(plain(str(error)))
+        st.stop()
+    st.session_state.clear()
+    st.logout()
+    st.stop()
 
 
 def actor_of(desk: Office, claims: Mapping[str, Any] | None) -> Actor:

@@ -5,7 +5,6 @@ A request is known by the same sign-in cookie as the pages; ``Desk.act`` decides
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from compound_coverage.casework.access import Forbidden
 from compound_coverage.casework.cases import CaseError
-from compound_coverage.casework.commands import CommandError, do
+from compound_coverage.casework.commands import CommandError, do, values_of
+from compound_coverage.casework.keyring import KeyRingError
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.people import SignedOutError, sign_out
 from compound_coverage.casework.states import NotNow
@@ -30,6 +30,7 @@ STATUS: tuple[tuple[type[ValueError], int], ...] = (
     (NotNow, 409),
     (CaseError, 409),
     (StoreError, 503),
+    (KeyRingError, 503),
 )
 
 
@@ -38,7 +39,8 @@ def office_routes(office: Callable[[], Office]) -> list[BaseRoute]:
 
     async def deed(request: Request) -> Response:
         # a form of another site can send a cookie, but not this kind of content
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        if kind.strip().casefold() != "application/json":
             return _fault(CommandError("Send the values as application/json."), 415)
         return await run_in_threadpool(_done, office, request, await request.body())
 
@@ -58,11 +60,8 @@ def office_routes(office: Callable[[], Office]) -> list[BaseRoute]:
 def _done(office: Callable[[], Office], request: Request, body: bytes) -> Response:
     name = f"{request.path_params['kind']}/{request.path_params['name']}"
     try:
-        values = json.loads(body or b"{}")
-        if not isinstance(values, dict):
-            raise CommandError("The values are one JSON object.")
         actor = actor_of(office(), claims_of(request))
-        return JSONResponse(do(office(), actor, name, values))
+        return JSONResponse(do(office(), actor, name, values_of(body or b"{}")))
     except ValueError as error:
         return _answer(error)
 
@@ -78,15 +77,16 @@ def _document(office: Callable[[], Office], request: Request) -> Response:
 
 def _left(office: Callable[[], Office], request: Request) -> Response:
     claims = claims_of(request)
-    if claims:
-        sign_out(office().desk, claims)
+    try:
+        if claims:
+            sign_out(office().desk, claims)
+    except ValueError as error:
+        return _answer(error)
     return JSONResponse({"signed_out": True})
 
 
 def _answer(error: ValueError) -> Response:
     known = (status for kind, status in STATUS if isinstance(error, kind))
-    if isinstance(error, json.JSONDecodeError):
-        return _fault(CommandError("The values are not JSON."), 400)
     return _fault(error, next(known, 400))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, insert, select, update
 
 from compound_coverage.casework.access import Action, Actor
+from compound_coverage.casework.appeals import Decision, facts_of_appeal
 from compound_coverage.casework.content import (
     Content,
     ContentError,
@@ -53,18 +54,6 @@ class DueDay:
     day: str
     title: str
     whose: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the plan decided. Days are ISO dates; empty where the notice says nothing."""
-
-    outcome: Outcome
-    decided_on: str
-    reference: str = ""
-    approved_from: str = ""
-    approved_until: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +427,7 @@ class Cases:
             appeal = Content(
                 letter_type=letter_type,
                 language=content.language,
-                facts=_facts_of_appeal(content, summary.decision),
+                facts=facts_of_appeal(content, summary.decision, letter_type),
                 chart=content.chart,
             )
             take_step(work, Action.CASE_APPEAL, to, why, replace(summary, dues=()))
@@ -751,23 +740,3 @@ def _checked_decision(decision: Decision) -> Decision:
     if first and last and last < first:
         raise CaseError("The approval ends before it begins; check both days.")
     return replace(decision, decided_on=decided, approved_from=first, approved_until=last)
-
-
-_OF_A_DENIAL = ("denied_on", "received_on", "denial_reference", "denial_reason", "denial_policy")
-
-
-def _facts_of_appeal(content: Content, decision: Decision | None) -> dict[str, Any]:
-    """The facts of the case with the plan's denial where an appeal looks for it."""
-    typed = content.at("request")
-    request = {**(typed if isinstance(typed, dict) else {}), "stage": "appeal"}
-    if decision is not None and request.get("denied_on") != decision.decided_on:
-        # what an earlier denial said must not pass for this one
-        request = {name: part for name, part in request.items() if name not in _OF_A_DENIAL}
-    if decision is not None:
-        given = {
-            "denied_on": decision.decided_on,
-            "denial_reference": decision.reference,
-            "denial_reason": decision.reason,
-        }
-        request |= {name: value for name, value in given.items() if value}
-    return {**content.facts, "request": request}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, get_type_hints
@@ -22,6 +24,9 @@ from compound_coverage.casework.office import Office
 from compound_coverage.casework.signing import Signature
 
 Deed = Callable[..., Any]
+
+# a NUL as JSON writes it; PostgreSQL takes none, and no text of ours has one
+_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
 
 class CommandError(ValueError):
@@ -69,6 +74,23 @@ def deeds(office: Office) -> dict[str, Deed]:
     }
 
 
+def values_of(text: str | bytes) -> dict[str, Any]:
+    """The named values of a deed, from JSON. Raises CommandError for what no deed can take."""
+    try:
+        values = json.loads(text)
+        written = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        written.encode("utf-8")  # half a surrogate pair can be neither kept nor answered
+    except (ValueError, RecursionError):
+        raise CommandError(
+            "The values are not JSON that can be read; check how it was made."
+        ) from None
+    if not isinstance(values, dict):
+        raise CommandError("The values are one JSON object.")
+    if _NUL.search(written):
+        raise CommandError("The values hold a NUL character; take it out.")
+    return values
+
+
 def do(office: Office, actor: Actor | None, name: str, values: Mapping[str, Any]) -> Any:
     """Does one deed; returns what JSON can hold.
 
@@ -85,7 +107,18 @@ def do(office: Office, actor: Actor | None, name: str, values: Mapping[str, Any]
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"])) or "the request"
         raise CommandError(f"{name} can't be done: {place}: {fault['msg']}.") from None
-    return to_jsonable_python(done, bytes_mode="base64")
+    except RecursionError:
+        raise CommandError(f"{name} can't be done: the values are nested too deep.") from None
+    return _told(done)
+
+
+def _told(done: Any) -> Any:
+    # pydantic writes bytes in the other alphabet of base64, which we would not take back
+    if isinstance(done, bytes):
+        return base64.b64encode(done).decode("ascii")
+    if isinstance(done, tuple):
+        return [_told(part) for part in done]
+    return to_jsonable_python(done)
 
 
 def _with_bytes(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import Any
 
+from compound_coverage.casework.appeals import next_requests
 from compound_coverage.casework.cases import DueDay, Summary
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.states import Outcome, State
@@ -22,12 +23,6 @@ from compound_coverage.letters.templates import letter_type_named, letter_types
 OPEN = frozenset({State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.SIGNED})
 RENEWAL_DAYS = 30
 
-# After a decision on the one, these are the requests that can follow.
-_NEXT = {
-    "appeal": ("second_appeal", "external_review"),
-    "second_appeal": ("external_review",),
-    "external_review": (),
-}
 # What starts a clock of the plan on the day something was sent to it.
 _SENT = ("request_received", "appeal_received", "claim_received", "review_requested")
 
@@ -94,7 +89,7 @@ class DueDays:
         case = load_case(_answered({**content.facts, "request": request}))
         stages = {
             stage
-            for step in _NEXT.get(case.request.stage or "initial", ("appeal",))
+            for step in next_requests(case.request.stage or "initial")
             for letter in letter_types("en")
             for stage in letter.clocks.get(step, ())
         }

@@ -64,7 +64,8 @@ class Practice:
         return people.sign_in(self.desk, claims_of(email, self.desk.now()), people.Limits())
 
     def actor(self, role) -> Actor:
-        return getattr(self, role)
+        found: Actor = getattr(self, role)
+        return found
 
 
 def claims_of(email, now, **more):

@@ -24,7 +24,8 @@ from compound_coverage.casework.access import (
     Role,
     may,
 )
-from compound_coverage.casework.cases import Cases, Decision, keep_document
+from compound_coverage.casework.appeals import Decision
+from compound_coverage.casework.cases import Cases, keep_document
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.papers import Papers

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from compound_coverage.casework import people
 from compound_coverage.casework.access import Action, Forbidden, Role
+from compound_coverage.casework.appeals import NEXT, Decision, facts_of_appeal
 from compound_coverage.casework.cases import (
     CaseError,
     Cases,
-    Decision,
     DueDay,
     keep_document,
     next_day,
@@ -296,7 +296,7 @@ def test_the_road_from_draft_to_appeal(desk, cases, practice, case_id):
     sign(desk, practice, case_id)
     cases.send(practice.staff, case_id, "2026-11-24", "Fax to the plan")
     cases.decide(practice.staff, case_id, DENIAL)
-    cases.appeal(practice.staff, case_id, "appeal_letter", "The list says otherwise.")
+    cases.appeal(practice.staff, case_id, "internal_appeal", "The list says otherwise.")
     assert steps(cases, practice, case_id) == [
         "draft", "in_review", "changes_requested", "in_review", "signed", "sent", "decided",
         "appealed",
@@ -391,16 +391,16 @@ def test_a_decision_is_kept_whole_with_its_days_written_one_way(cases, practice,
 
 
 def test_an_appeal_carries_the_facts_and_the_denial(cases, practice, denied, content):
-    appeal_id = cases.appeal(practice.staff, denied, "appeal_letter", "Wrong.")
+    appeal_id = cases.appeal(practice.staff, denied, "internal_appeal", "Wrong.")
     appeal = cases.read(practice.staff, appeal_id)
     assert (appeal.state, appeal.follows) == (State.DRAFT, denied)
-    assert appeal.content.letter_type == "appeal_letter"
+    assert appeal.content.letter_type == "internal_appeal"
     request = appeal.content.facts["request"]
     assert request["stage"] == "appeal"
     assert request["denied_on"] == "2026-11-25"
     assert request["denial_reference"] == "EXAMPLE-77"
     assert request["denial_reason"] == "Not on the list."
-    for part in content.facts.keys() - {"request"}:
+    for part in content.facts.keys() - {"request", "decisions"}:
         assert appeal.content.facts[part] == content.facts[part]
     assert appeal.summary.decision is None
     assert cases.read(practice.staff, denied).state == State.APPEALED
@@ -415,7 +415,7 @@ def test_an_appeal_tells_nothing_of_an_earlier_denial(cases, desk, practice, con
     sign(desk, practice, case_id)
     cases.send(practice.staff, case_id, "2026-11-24", "fax")
     cases.decide(practice.staff, case_id, Decision(Outcome.DENIED, "2026-11-25"))
-    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "appeal_letter"))
+    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "internal_appeal"))
     left = {name for name in appeal.content.facts["request"] if "deni" in name or "rece" in name}
     assert left == {"denied_on"}
 
@@ -428,7 +428,7 @@ def test_an_appeal_asks_again_what_was_vouched_for_but_keeps_the_chart(
     sign(desk, practice, case_id)
     cases.send(practice.staff, case_id, "2026-11-24", "fax")
     cases.decide(practice.staff, case_id, DENIAL)
-    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "appeal_letter"))
+    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "internal_appeal"))
     assert appeal.content.confirmed == {}
     assert in_chart(appeal.content) == {PLACE}
 
@@ -443,7 +443,7 @@ def test_an_appeal_of_a_case_whose_request_is_not_filled_in(
     sign(desk, practice, case_id)
     cases.send(practice.staff, case_id, "2026-11-24", "fax")
     cases.decide(practice.staff, case_id, DENIAL)
-    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "appeal_letter"))
+    appeal = cases.read(practice.staff, cases.appeal(practice.staff, case_id, "internal_appeal"))
     assert appeal.content.at("request.stage") == "appeal"
 
 
@@ -451,14 +451,14 @@ def test_what_was_approved_is_not_appealed(cases, practice, signed):
     cases.send(practice.staff, signed, "2026-11-24", "fax")
     cases.decide(practice.staff, signed, Decision(Outcome.APPROVED, "2026-11-24"))
     with pytest.raises(CaseError, match="The plan approved this"):
-        cases.appeal(practice.staff, signed, "appeal_letter")
+        cases.appeal(practice.staff, signed, "internal_appeal")
     assert len(cases.worklist(practice.staff)) == 1
 
 
 def test_a_case_is_appealed_once(cases, practice, denied):
-    cases.appeal(practice.staff, denied, "appeal_letter")
+    cases.appeal(practice.staff, denied, "internal_appeal")
     with pytest.raises(NotNow):
-        cases.appeal(practice.staff, denied, "appeal_letter")
+        cases.appeal(practice.staff, denied, "internal_appeal")
 
 
 # -- around it -----------------------------------------------------------------------------------
@@ -526,7 +526,7 @@ def test_the_nearest_day_comes_first_and_no_day_last(desk, practice, content, cl
 
 
 def test_the_worklist_says_how_each_case_stands(cases, practice, denied):
-    appeal_id = cases.appeal(practice.staff, denied, "appeal_letter")
+    appeal_id = cases.appeal(practice.staff, denied, "internal_appeal")
     rows = {row.case_id: row for row in cases.worklist(practice.manager)}
     assert (rows[denied].state, rows[denied].outcome) == (State.APPEALED, Outcome.DENIED)
     assert rows[denied].summary.dues == ()
@@ -578,7 +578,7 @@ def marked(desk, practice, cases, content):
     cases.decide(
         staff, case_id, Decision(Outcome.DENIED, "2026-11-25", reference=MARKER, reason=MARKER)
     )
-    cases.appeal(staff, case_id, "appeal_letter", MARKER)
+    cases.appeal(staff, case_id, "internal_appeal", MARKER)
     return case_id
 
 
@@ -623,3 +623,27 @@ def test_every_column_of_bytes_is_sealed_and_known_to_the_key_ring(desk, marked)
         for one in SEALED_COLUMNS:
             for row in connection.execute(select(one.table)).mappings():
                 desk.ring.open(row[one.column], one.place_of(row))
+
+
+@pytest.mark.parametrize(
+    ("stage", "letter", "becomes"),
+    [
+        ("initial", "internal_appeal", "appeal"),
+        ("exception", "redetermination_request", "appeal"),
+        ("appeal", "second_internal_appeal", "second_appeal"),
+        ("appeal", "external_review_request", "external_review"),
+        ("appeal", "peer_to_peer_call_sheet", "second_appeal"),
+        ("second_appeal", "letter_of_medical_necessity", "external_review"),
+    ],
+)
+def test_an_appeal_stands_one_step_further_on_the_road(content, stage, letter, becomes):
+    before = changed(content, "request.stage", stage)
+    denied = Decision(Outcome.DENIED, "2026-11-30", "R-1", reason="Not on the list.")
+    facts = facts_of_appeal(before, denied, letter)
+    assert facts["request"]["stage"] == becomes
+    assert facts["decisions"][-1] == {
+        "level": stage if stage in NEXT else "initial",
+        "decided_on": "2026-11-30",
+        "reference": "R-1",
+        "reason": "Not on the list.",
+    }

@@ -14,7 +14,8 @@ from sqlalchemy import insert, select, update
 
 from compound_coverage.casework import audit, erasure
 from compound_coverage.casework.access import Action, Forbidden, Role
-from compound_coverage.casework.cases import Cases, Decision, keep_document
+from compound_coverage.casework.appeals import Decision
+from compound_coverage.casework.cases import Cases, keep_document
 from compound_coverage.casework.desk import Desk, open_casework
 from compound_coverage.casework.erasure import (
     ErasureError,

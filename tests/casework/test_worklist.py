@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from compound_coverage.casework.cases import Decision, DueDay, Row, Summary
+from compound_coverage.casework.appeals import Decision
+from compound_coverage.casework.cases import DueDay, Row, Summary
 from compound_coverage.casework.states import Outcome, State
 from compound_coverage.casework.worklist import (
     NOBODY,

@@ -392,7 +392,7 @@ def two_patients(office, practice, case_id):
     """Another case of the same patient with a document, and a case of somebody else."""
     second = _case(office, practice, "Example Patient")
     Papers(office.desk, lambda *_: ()).keep(
-        practice.staff, second, "attachment", "note.txt", b"made up"
+        practice.staff, second, "chart", "note.txt", b"made up"
     )
     return case_id, second, _case(office, practice, "Example Other")
 
