@@ -42,9 +42,8 @@ def pages(titles: dict[str, str]) -> list[st.Page]:
 
 if get_script_run_ctx(suppress_warning=True):
     st.set_page_config(page_title="Compound Coverage", layout="centered")
-    st.navigation(
-        {"For patients": pages(PATIENT), "For the office": pages(OFFICE)}, position="top"
-    ).run()
+    # one list: Streamlit's groups of pages break the list for a screen reader
+    st.navigation(pages(PATIENT | OFFICE), position="top").run()
 else:
     app = st.App(
         __file__,

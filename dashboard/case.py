@@ -15,6 +15,7 @@ from compound_coverage.casework.cases import CaseView, Paper, Signed, Step
 from compound_coverage.casework.content import Content, stated
 from compound_coverage.casework.merge import passages
 from compound_coverage.casework.office import Office
+from compound_coverage.casework.packets import STATES as PACKET_STATES
 from compound_coverage.casework.papers import PaperKind
 from compound_coverage.casework.people import Member
 from compound_coverage.casework.states import Outcome, State, steps_from
@@ -29,6 +30,7 @@ from compound_coverage.determination.engine import determine
 from compound_coverage.letters.assemble import case_of
 from compound_coverage.letters.casefile import load_case
 from compound_coverage.letters.choose import proposals
+from compound_coverage.letters.packet import LIMITS, Attachment
 from compound_coverage.letters.templates import (
     LetterType,
     UnknownLetterError,
@@ -49,7 +51,7 @@ from dashboard.office_parts import (
     state_words,
 )
 from dashboard.open_case import open_case
-from dashboard.parts import dataset_or_stop, drug_lists, plain
+from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
 SHOWN = "case-view"
 REFRESH = "case-refresh"
@@ -60,12 +62,12 @@ PAPERS: dict[PaperKind, str] = {
     "fax_report": "Fax report",
     "plan_answer": "The plan's answer",
     "chart": "From the chart",
-    "packet": "Packet",
     "other": "Another paper",
 }
 KINDS: dict[str, str] = {
     **{str(kind): words for kind, words in PAPERS.items()},
     "signed": "Signed letter",
+    "packet": "Packet with the signed letter",
     "signed_by_hand": "Copy signed on paper",
 }
 VERSIONS = {
@@ -251,14 +253,21 @@ def _show_deeds(office: Office, shown: Shown, dataset: Dataset) -> None:
         _ask_for_changes(office, shown)
     if shown.can(Action.CASE_FILE) and not by_prescriber:
         _keep_signed_by_hand(office, shown)
-    if shown.can(Action.CASE_SEND):
-        _send(office, shown)
-    if shown.can(Action.CASE_DECIDE):
-        _decide(office, shown)
+    _show_deeds_with_the_plan(office, shown)
     if shown.can(Action.CASE_APPEAL) and shown.view.outcome != Outcome.APPROVED:
         _appeal(office, shown, dataset)
     if shown.may(Action.CASE_ASSIGN):
         _assign(office, shown)
+
+
+def _show_deeds_with_the_plan(office: Office, shown: Shown) -> None:
+    signed = shown.view.state in PACKET_STATES and shown.view.signatures
+    if signed and shown.may(Action.CASE_FILE):
+        _packet(office, shown)
+    if shown.can(Action.CASE_SEND):
+        _send(office, shown)
+    if shown.can(Action.CASE_DECIDE):
+        _decide(office, shown)
 
 
 def _prescriber_signs(content: Content) -> bool:
@@ -335,6 +344,29 @@ def _keep_signed_by_hand(office: Office, shown: Shown) -> None:
             ),
             "The signed copy is kept. The case is signed now.",
         )
+
+
+def _packet(office: Office, shown: Shown) -> None:
+    with st.expander("Make the packet for the plan"), st.form("packet"):
+        st.markdown("One sealed PDF: cover sheet, the letter as it was signed, and the proof.")
+        cover = st.checkbox("A cover sheet first", value=True)
+        evidence = st.checkbox("The list of studies", value=True)
+        uploads = st.file_uploader(
+            "Papers that prove the facts", SCANS, accept_multiple_files=True, max_upload_size=25
+        )
+        note(plain(LIMITS) + " Send only what the plan needs to decide.")
+        if st.form_submit_button("Make the packet", type="primary"):
+            attachments = [Attachment(one.name, one.getvalue()) for one in uploads]
+            _do(
+                lambda: office.packets.put_together(
+                    shown.actor,
+                    shown.view.case_id,
+                    cover=cover,
+                    evidence=evidence,
+                    attachments=attachments,
+                ),
+                "The packet is made. It is among the papers below.",
+            )
 
 
 def _send(office: Office, shown: Shown) -> None:

@@ -19,6 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from compound_coverage.casework.settings import Network, Settings, host_name
 from dashboard.logs import request_id
@@ -32,6 +33,8 @@ PROBES = ("/healthz", "/readyz")
 # Streamlit's figures about sessions, and its door for programs, are nobody's business.
 CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 HASHED_NAME = re.compile(r"^/static/.+[.-][A-Za-z0-9_-]{8}\.[a-z0-9]+$")
+# Streamlit leads a member who signed in to the front page, which is for patients.
+AFTER_SIGN_IN = "/cases"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 COOKIE_AGE = re.compile(r";\s*max-age=(\d+)", re.IGNORECASE)
 FIXED_HEADERS = {
@@ -107,6 +110,8 @@ class Headers:
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 headers = MutableHeaders(raw=list(message["headers"]))
                 headers.update(self.fixed)
+                if _has_signed_in(scope["path"], headers):
+                    headers["Location"] = AFTER_SIGN_IN
                 if not _may_be_kept(scope["path"], message["status"], headers):
                     headers["Cache-Control"] = "no-store"
                 if _is_page(headers) and not _browser(scope):
@@ -129,6 +134,12 @@ class Headers:
             else (name, value)
             for name, value in raw
         ]
+
+
+def _has_signed_in(path: str, headers: MutableHeaders) -> bool:
+    # with nothing in it, the cookie is taken away
+    made = re.compile(rf'{USER_COOKIE_NAME}=[^";]')
+    return path == "/oauth2callback" and any(map(made.match, headers.getlist("set-cookie")))
 
 
 def _is_page(headers: MutableHeaders) -> bool:

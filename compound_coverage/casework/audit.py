@@ -104,6 +104,17 @@ def entries(connection: Connection, organisation_id: str) -> Iterator[RowMapping
     yield from connection.execute(query).mappings()
 
 
+def newest(
+    connection: Connection, organisation_id: str, before: int, most: int
+) -> list[RowMapping]:
+    """The newest ``most`` rows of a trail, newest first; older than entry ``before`` if not 0."""
+    query = select(AUDIT).where(AUDIT.c.organisation_id == organisation_id)
+    if before:
+        query = query.where(AUDIT.c.number < before)
+    query = query.order_by(AUDIT.c.number.desc()).limit(most)
+    return list(connection.execute(query).mappings())
+
+
 def faults(
     connection: Connection, ring: KeyRing, organisation_id: str, known: Head | None = None
 ) -> list[str]:

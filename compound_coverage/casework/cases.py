@@ -678,6 +678,8 @@ def paper_of(work: Work, row: RowMapping) -> Paper:
 
 def signed_of(work: Work, row: RowMapping) -> Signed:
     """A signature as it was made."""
+    told = work.open(SIGNATURE_SEALED, row)
+    del told["letter"]  # the words that were signed stand in the document
     return Signed(
         signature_id=row["signature_id"],
         version=row["version"],
@@ -686,7 +688,7 @@ def signed_of(work: Work, row: RowMapping) -> Signed:
         at=row["at"],
         content_digest=row["content_digest"],
         document_digest=row["document_digest"],
-        **work.open(SIGNATURE_SEALED, row),
+        **told,
     )
 
 

@@ -25,6 +25,10 @@ RENEWAL_DAYS = 30
 
 # What starts a clock of the plan on the day something was sent to it.
 _SENT = ("request_received", "appeal_received", "claim_received", "review_requested")
+_APPEALS = ("appeal", "second_appeal")
+# What starts a clock of the member when the plan decides an appeal. Nobody gets a notice before
+# its date: a count from the date is never too late.
+_DECIDED = ("plan_decision_dated", "final_notice_received")
 
 Lists = Callable[[], AbstractContextManager[Formularies | None]]
 
@@ -87,13 +91,11 @@ class DueDays:
             "received_on": None,
         }
         case = load_case(_answered({**content.facts, "request": request}))
-        stages = {
-            stage
-            for step in next_requests(case.request.stage or "initial")
-            for letter in letter_types("en")
-            for stage in letter.clocks.get(step, ())
-        }
-        for due in self._dues(case, stages, date.fromisoformat(decision.decided_on), {}):
+        stage = stage_of(letter_type_named(content.letter_type, "en"), case)
+        decided = date.fromisoformat(decision.decided_on)
+        days = dict.fromkeys(_DECIDED, decided) if stage in _APPEALS else {}
+        stages = _stages_after(stage).difference(_stages_of(content, case))
+        for due in self._dues(case, stages, decided, days):
             if due.actor == "member":
                 yield DueDay(due.day.isoformat(), due.title, due.actor)
 
@@ -109,6 +111,17 @@ class DueDays:
 def _stages_of(content: Content, case: CaseFile) -> tuple[str, ...]:
     letter = letter_type_named(content.letter_type, "en")
     return letter.clock_stages(stage_of(letter, case))
+
+
+def _stages_after(stage: str) -> set[str]:
+    """The stages whose clocks run once the plan has decided a request at ``stage``."""
+    return {
+        clock
+        for step in next_requests(stage)
+        for letter in letter_types("en")
+        if letter.stage in ("", step)
+        for clock in letter.clock_stages(step)
+    }
 
 
 def _today(case: CaseFile) -> date:

@@ -13,6 +13,7 @@ from compound_coverage.casework.content import Content
 from compound_coverage.casework.desk import Desk, open_casework
 from compound_coverage.casework.dues import DueDays, Lists
 from compound_coverage.casework.keyring import KeyRing, key_path, make_key_file
+from compound_coverage.casework.packets import Packets
 from compound_coverage.casework.papers import Papers
 from compound_coverage.casework.people import Limits
 from compound_coverage.casework.review import Review, review
@@ -21,6 +22,9 @@ from compound_coverage.casework.signing import Signing
 from compound_coverage.database import home
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.tables import write_atomically
+from compound_coverage.letters.assemble import draft_for
+from compound_coverage.letters.casefile import load_case
+from compound_coverage.letters.render import Draft
 
 
 class Office:
@@ -45,11 +49,18 @@ class Office:
         self.cases = Cases(desk, dues)
         self.papers = Papers(desk, dues)
         self.signing = Signing(desk, self.review, dues, lambda: self.sealer)
+        self.packets = Packets(desk, self.draft, lambda: self.sealer)
 
     def review(self, content: Content) -> Review:
         """A draft by today's rules. Raises ValueError where the facts make no letter yet."""
         with self._lists() as lists:
             return review(content, self._dataset(), self.desk.now().date(), lists)
+
+    def draft(self, content: Content, letter_type: str) -> Draft:
+        """Another document of a draft's facts, by today's rules. Raises ValueError."""
+        with self._lists() as lists:
+            case, today = load_case(content.facts), self.desk.now().date()
+            return draft_for(case, self._dataset(), letter_type, content.language, today, lists)
 
     @cached_property
     def sealer(self) -> pades.Sealer:

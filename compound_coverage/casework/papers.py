@@ -21,8 +21,8 @@ from compound_coverage.casework.tables import DOCUMENT_CONTENT
 from compound_coverage.letters.pages import LARGEST_FILE
 from compound_coverage.letters.templates import letter_type_named, words_of
 
-# What anybody may put into a case; the signed letter comes from signing alone.
-PaperKind = Literal["packet", "fax_report", "plan_answer", "chart", "other"]
+# What anybody may put into a case; signed letters and packets are made here alone.
+PaperKind = Literal["fax_report", "plan_answer", "chart", "other"]
 
 
 class Papers:
@@ -45,7 +45,7 @@ class Papers:
             return paper_of(work, row), content
 
     def keep(self, actor: Actor, case_id: str, kind: PaperKind, name: str, content: bytes) -> str:
-        """Puts a packet, a fax report or an answer of the plan into the case; returns its id.
+        """Puts a fax report, a chart note or an answer of the plan into the case; returns its id.
 
         Raises Forbidden, CaseError if it is empty or too large.
         """

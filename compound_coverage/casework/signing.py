@@ -7,6 +7,7 @@ and the digests of both are kept. Any change after that is a new version without
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from PIL import Image, ImageOps
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, insert, select
 
 from compound_coverage.casework import pades
 from compound_coverage.casework.access import Action, Actor
@@ -33,13 +34,14 @@ from compound_coverage.casework.content import Content, digest_of
 from compound_coverage.casework.desk import Desk, Work, new_id
 from compound_coverage.casework.review import Review
 from compound_coverage.casework.states import after
-from compound_coverage.casework.tables import CASE, SIGNATURE, SIGNATURE_SEALED
+from compound_coverage.casework.tables import CASE, DOCUMENT, SIGNATURE, SIGNATURE_SEALED
 from compound_coverage.letters.documents import Layout, typeset
 from compound_coverage.letters.markdown import day_in_words, escape
 from compound_coverage.letters.templates import words_of
 from compound_coverage.letters.text import clean, one_line
 
 INTENT = "I have checked every statement of this letter against the chart, and I sign it as my own."
+PACKET = "packet"
 LARGEST_DRAWING = 5_000_000
 MOST_PIXELS = 50_000_000  # the largest photo of a phone; a small file may claim far more
 _DRAWING_PIXELS = (900, 300)
@@ -80,6 +82,29 @@ class Verification:
     signed: Signed | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignedLetter:
+    """The words that were signed, as they were typeset: before the signature, it, and behind it."""
+
+    parts: tuple[str, str, str]
+    drawn: bytes
+    name: str
+
+    @property
+    def typeset(self) -> list[str]:
+        """The parts for ``typeset``."""
+        before, block, rest = self.parts
+        return [part for part in (before, block, _DRAWN if self.drawn else "", rest) if part]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What the parts look up."""
+        return {
+            "drawn": json.dumps(list(self.drawn)),
+            "drawn_alt": f"Drawn signature of {self.name}",
+        }
+
+
 class Signing:
     """Signs letters with the practice's seal, and checks what was signed."""
 
@@ -116,47 +141,31 @@ class Signing:
                 raise CaseError("The letter reads otherwise than you saw it; look at it again.")
             name = _signer(content, signature.typed)
             at = datetime.fromisoformat(work.at)
-            pdf = self._document(content, looked_at, name, signature.drawn, at)
+            # each part is read by itself: nothing left open in the text can swallow the signature
+            letter = SignedLetter(
+                _signed_parts(looked_at.text, name, content.npi_of_record, at),
+                _picture(signature.drawn) if signature.drawn else b"",
+                name,
+            )
+            pdf = _document(letter, looked_at)
             sealed = pades.seal(
                 pdf, sealer, signer_name=name, npi=content.npi_of_record, reason=INTENT, at=at
             )
-            signed = _keep(work, content, sealed, name, sealer.certificate)
+            signed = _keep(work, content, sealed, letter, sealer.certificate)
             move(work, Action.CASE_SIGN, to, "", self._dues)
             return signed
 
-    def _document(
-        self, content: Content, looked_at: Review, name: str, drawing: bytes, at: datetime
-    ) -> bytes:
-        picture = _picture(drawing) if drawing else b""
-        inputs = {"drawn": json.dumps(list(picture)), "drawn_alt": f"Drawn signature of {name}"}
-        # each part is read by itself: nothing left open in the text can swallow the signature
-        before, block, rest = _signed_parts(looked_at.text, name, content.npi_of_record, at)
-        parts = [part for part in (before, block, _DRAWN if picture else "", rest) if part]
-        pdf, warnings = typeset(parts, looked_at.draft.title, content.language, "", inputs)
-        if warnings:
-            # what a reader would see must be what was signed
-            raise CaseError(f"{warnings[0]} Write those words in other letters, then sign.")
-        return pdf
-
     def verify(self, actor: Actor, pdf: bytes) -> Verification:
-        """Whether a file is a document of the actor's organisation just as it was signed."""
+        """Whether a file is a document of the actor's organisation just as it was signed.
+
+        A packet put together here counts by the letter in it.
+        """
         digest = hashlib.sha256(pdf).hexdigest()
         with self._desk.act(actor, Action.DOCUMENT_VERIFY) as work:
-            row = (
-                work.connection.execute(
-                    select(SIGNATURE)
-                    .join(CASE, CASE.c.case_id == SIGNATURE.c.case_id)
-                    .where(
-                        CASE.c.organisation_id == actor.organisation_id,
-                        SIGNATURE.c.document_digest == digest,
-                    )
-                )
-                .mappings()
-                .first()
-            )
+            row = _signature_of(work, digest)
             signed = signed_of(work, row) if row else None
             work.note(found=int(signed is not None))
-        return verification(pades.check(pdf, self._trusted()), signed)
+        return verification(pades.check(pdf, self._trusted()), signed, digest)
 
     def _trusted(self) -> list[bytes]:
         try:
@@ -166,12 +175,44 @@ class Signing:
         return [certificate.dump()] if certificate else []
 
 
-def verification(seal: pades.SealCheck, signed: Signed | None) -> Verification:
-    """What a seal, and the record of a signature if there is one, say together."""
+def _signature_of(work: Work, digest: str) -> RowMapping | None:
+    """The signature that a document of the actor's organisation stands under."""
+    query = (
+        select(SIGNATURE)
+        .join(CASE, CASE.c.case_id == SIGNATURE.c.case_id)
+        .join(DOCUMENT, DOCUMENT.c.case_id == CASE.c.case_id)
+        .where(
+            CASE.c.organisation_id == work.actor.organisation_id,
+            DOCUMENT.c.digest == digest,
+            (DOCUMENT.c.document_id == SIGNATURE.c.document_id)
+            | (DOCUMENT.c.kind == PACKET) & (SIGNATURE.c.at <= DOCUMENT.c.at),
+        )
+        .order_by(SIGNATURE.c.at.desc())
+    )
+    found: RowMapping | None = work.connection.execute(query).mappings().first()
+    return found
+
+
+def _document(letter: SignedLetter, looked_at: Review) -> bytes:
+    draft = looked_at.draft
+    pdf, warnings = typeset(letter.typeset, draft.title, draft.language, "", letter.inputs)
+    if warnings:
+        # what a reader would see must be what was signed
+        raise CaseError(f"{warnings[0]} Write those words in other letters, then sign.")
+    return pdf
+
+
+def verification(seal: pades.SealCheck, signed: Signed | None, digest: str = "") -> Verification:
+    """What a seal, and the record of a signature if there is one, say together.
+
+    ``digest`` is the file's own: a packet differs from the letter that was signed.
+    """
     sound = seal.found and seal.intact and seal.whole
     if signed and sound:
+        is_packet = digest not in ("", signed.document_digest)
+        what = "The letter in this packet" if is_packet else "This document"
         told = (
-            f"This document is as signed by {signed.name} (NPI {signed.npi}) "
+            f"{what} is as signed by {signed.name} (NPI {signed.npi}) "
             f"on {_moment(datetime.fromisoformat(signed.at))}."
         )
         return Verification(True, told, seal, signed)
@@ -275,13 +316,17 @@ def _picture(drawing: bytes) -> bytes:
 
 
 def _keep(
-    work: Work, content: Content, pdf: bytes, name: str, certificate: pades.Certificate
+    work: Work,
+    content: Content,
+    pdf: bytes,
+    letter: SignedLetter,
+    certificate: pades.Certificate,
 ) -> Signed:
     digest = hashlib.sha256(pdf).hexdigest()
     document_id = keep_document(work, "signed", f"{content.letter_type}.pdf", pdf, digest)
     signature_id = new_id()
     told = {
-        "name": name,
+        "name": letter.name,
         "npi": content.npi_of_record,
         "intent": INTENT,
         "certificate": certificate.fingerprint,
@@ -297,12 +342,30 @@ def _keep(
         **told,
     )
     row = {name: value for name, value in asdict(signed).items() if name not in told}
+    words = {"parts": letter.parts, "drawn": base64.b64encode(letter.drawn).decode()}
     work.connection.execute(
         insert(SIGNATURE).values(
             **row,
             case_id=work.case_row["case_id"],
-            sealed=work.seal(SIGNATURE_SEALED, told, signature_id),
+            sealed=work.seal(SIGNATURE_SEALED, {**told, "letter": words}, signature_id),
         )
     )
     work.note(signature=signature_id, document=document_id, digest=digest)
     return signed
+
+
+def letter_signed(work: Work) -> tuple[Signed, SignedLetter] | None:
+    """The newest signature of the case of ``work``, with the words it stands under."""
+    query = (
+        select(SIGNATURE)
+        .where(SIGNATURE.c.case_id == work.case_row["case_id"])
+        .order_by(SIGNATURE.c.at.desc())
+    )
+    row = work.connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    signed, words = signed_of(work, row), work.open(SIGNATURE_SEALED, row)["letter"]
+    before, block, rest = words["parts"]
+    return signed, SignedLetter(
+        (before, block, rest), base64.b64decode(words["drawn"]), signed.name
+    )

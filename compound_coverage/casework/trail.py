@@ -55,8 +55,8 @@ def entries(
     Raises Forbidden.
     """
     with desk.act(actor, Action.AUDIT_READ) as work:
-        rows = list(audit.entries(work.connection, actor.organisation_id))
-    wanted = [row for row in reversed(rows) if not before or row["number"] < before]
+        most = max(0, min(most, MOST_ENTRIES))
+        rows = audit.newest(work.connection, actor.organisation_id, before, most)
     return [
         TrailEntry(
             row["number"],
@@ -67,7 +67,7 @@ def entries(
             row["outcome"],
             json.loads(row["detail"]),
         )
-        for row in wanted[: min(most, MOST_ENTRIES)]
+        for row in rows
     ]
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pikepdf
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
@@ -78,32 +79,45 @@ def make_packet(
     follows. Raises PacketError for an attachment that can't be read or that breaks a limit, and
     DocumentError if the text can't be set.
     """
+    pdf, pages, told = packet_pdf(letter, [text], letter.mark, cover, others, attachments)
+    docx = to_docx(text, letter.title, letter.language, letter.mark)
+    return Packet(pdf, docx, pages, told)
+
+
+def packet_pdf(
+    letter: Draft,
+    parts: Sequence[str],
+    mark: str,
+    cover: Draft | None = None,
+    others: Sequence[Draft] = (),
+    attachments: Sequence[Attachment] = (),
+    inputs: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[bytes, int, tuple[str, ...]]:
+    """``make_packet`` for a letter in ``parts`` (see ``typeset``): the PDF, its pages, warnings."""
     papers = [_pages_of(attachment) for attachment in _checked(attachments)]
     if sum(map(len, papers)) > MOST_PAGES:
         raise PacketError(
             f"The attachments have more than {MOST_PAGES} pages; leave out what is not needed."
         )
-    texts = [text, *(other.markdown for other in others)]
-    parts = [cover.markdown, Layout("#contents()")] if cover else []
-    for place, one in enumerate(texts):
-        parts += [Layout("#pagebreak()")] if cover or place else []
-        parts.append(one)
+    whole = [cover.markdown, Layout("#contents()")] if cover else []
+    for place, texts in enumerate([parts, *([other.markdown] for other in others)]):
+        whole += [Layout("#pagebreak()")] if cover or place else []
+        whole += texts
     sizes = [[page.shown for page in paper] for paper in papers]
     pdf, told = typeset(
-        [Layout((LAYOUT / "packet.typ").read_text(encoding="utf-8")), *parts, Layout("#places()")],
+        [Layout((LAYOUT / "packet.typ").read_text(encoding="utf-8")), *whole, Layout("#places()")],
         letter.title,
         letter.language,
-        letter.mark,
-        {"attachments": json.dumps(sizes)},
+        mark,
+        {**inputs, "attachments": json.dumps(sizes)},
     )
-    whole, count = _with_pictures(pdf, [page for paper in papers for page in paper])
-    if len(whole) > LARGEST_PACKET:
+    made, count = _with_pictures(pdf, [page for paper in papers for page in paper])
+    if len(made) > LARGEST_PACKET:
         raise PacketError(
             f"The packet is larger than {LARGEST_PACKET // 1_000_000} MB; leave out pages, or "
             "send it in two parts."
         )
-    docx = to_docx(text, letter.title, letter.language, letter.mark)
-    return Packet(whole, docx, count, tuple(told))
+    return made, count, tuple(told)
 
 
 # -- attachments -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A practice of made-up people, on either database, with a clock that tests can turn."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from compound_coverage.casework.cases import Cases, DueDay
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.desk import Desk, open_casework
 from compound_coverage.casework.keyring import make_key_file
+from compound_coverage.casework.office import Office
+from compound_coverage.casework.settings import Settings
 from compound_coverage.letters.casefile import example_case
 
 NPI, OTHER_NPI = "1234567893", "1245319599"
@@ -107,3 +110,10 @@ def content():
 @pytest.fixture
 def case_id(cases, practice, content):
     return cases.create(practice.staff, content)
+
+
+@pytest.fixture
+def office(desk, bundled, tmp_path, monkeypatch):
+    """All services over the published dataset, without imported drug lists."""
+    monkeypatch.setenv("COMPOUND_COVERAGE_HOME", str(tmp_path / "home"))
+    return Office(desk, lambda: bundled, lambda: nullcontext(None), Settings())

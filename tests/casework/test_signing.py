@@ -41,7 +41,7 @@ def test_a_letter_is_signed_sealed_and_verified(office, practice, in_review):
     version = confirm_all(office, practice.prescriber, in_review)
     signed = office.signing.sign(practice.prescriber, in_review, version, TYPED)
     assert office.cases.read(practice.staff, in_review).state == State.SIGNED
-    paper, pdf = office.papers.read(practice.staff, signed.document_id)
+    _, pdf = office.papers.read(practice.staff, signed.document_id)
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
     assert "/s/ Example Prescriber, MD" in text
     assert "DRAFT" not in text

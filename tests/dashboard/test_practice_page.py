@@ -132,7 +132,7 @@ def test_somebody_without_a_part_in_casework_is_told_so(open_page):
 @pytest.mark.parametrize("role", [Role.STAFF, Role.PRESCRIBER])
 def test_no_trail_no_erasure_and_no_change_of_members_for_who_writes_letters(role, open_page):
     page = open_page(role)
-    assert labels(page) == {"Refresh"}
+    assert labels(page) == {"Refresh", "Sign out"}
     assert not page.text_input
 
 
@@ -210,7 +210,7 @@ def test_who_gives_the_managers_role_away_loses_the_forms_at_once(open_page, off
     next(one for one in page.multiselect if one.value == ["manager"]).set_value([Role.STAFF])
     page = press(page, "Save the change")
     assert [one.value for one in page.header] == SECTIONS[Role.STAFF]
-    assert labels(page) == {"Refresh"}
+    assert labels(page) == {"Refresh", "Sign out"}
 
 
 def test_the_owner_of_a_laptop_sets_a_name_and_an_npi_and_nothing_else(open_page, office):
@@ -391,9 +391,7 @@ def test_half_of_what_was_written_down_is_asked_for_whole(open_page, number, mar
 def two_patients(office, practice, case_id):
     """Another case of the same patient with a document, and a case of somebody else."""
     second = _case(office, practice, "Example Patient")
-    Papers(office.desk, lambda *_: ()).keep(
-        practice.staff, second, "chart", "note.txt", b"made up"
-    )
+    Papers(office.desk, lambda *_: ()).keep(practice.staff, second, "chart", "note.txt", b"made up")
     return case_id, second, _case(office, practice, "Example Other")
 
 

@@ -1,12 +1,12 @@
 """A practice that is open: its keys, its people, a sign-in provider, its servers behind nginx."""
 
+import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,13 +23,13 @@ from compound_coverage.casework import people
 from compound_coverage.casework.access import Actor, Role
 from compound_coverage.casework.content import content_of
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.dues import DueDays
-from compound_coverage.casework.cases import Cases
 from compound_coverage.casework.keyring import KeyRing
-from compound_coverage.casework.settings import PREFIX
+from compound_coverage.casework.office import Office
+from compound_coverage.casework.settings import PREFIX, settings
 from compound_coverage.casework.tables import MEMBER
+from compound_coverage.dataset.load import load
 from tests.conftest import need
-from tools.browser import ROOT, chromium, free_port, settle
+from tools.browser import ROOT, free_port, settle
 
 NGINX_CONF = ROOT / "deploy" / "nginx.conf"
 COOKIE_SECRET = "0f8c2e6b1d4a9735" * 3
@@ -64,9 +64,20 @@ class Replica:
     log: Path
 
     @property
-    def requests(self):
-        """How many requests it answered."""
-        return self.log.read_text(encoding="utf-8").count('"message": "request"')
+    def entries(self):
+        """What it has logged."""
+        text = self.log.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def times(self, path):
+        """How often it was asked for ``path``."""
+        return sum(entry.get("path") == path for entry in self.entries)
+
+    @property
+    def pages_open(self):
+        """How many browsers hold a page of it open."""
+        said = [entry["message"] for entry in self.entries]
+        return said.count("connection open") - said.count("connection closed")
 
 
 @dataclass
@@ -77,17 +88,23 @@ class Practice:
     environ: dict
     desk: Desk
     address: str = ""
+    plain_port: int = 0
     replicas: list[Replica] = field(default_factory=list)
     organisation_id: str = ""
 
+    @property
+    def office(self):
+        """The services, over the same database."""
+        return Office(self.desk, load, lambda: nullcontext(None), settings(self.environ))
+
     def client(self, **options):
         """Somebody with a program instead of a browser."""
-        return httpx.Client(base_url=self.address, verify=False, timeout=20, **options)  # noqa: S501
+        return httpx.Client(base_url=self.address, verify=False, timeout=20, **options)
 
-    def make_case(self, content):
+    def make_case(self, facts):
         """A case that a member of the staff began; returns its id."""
-        cases = Cases(self.desk, DueDays(_nothing, _no_lists))
-        return cases.create(self.actor("staff"), content_of(content))
+        content = {"facts": facts, "letter_type": "letter_of_medical_necessity"}
+        return self.office.cases.create(self.actor("staff"), content_of(content))
 
     def actor(self, who):
         """A member as the services know them."""
@@ -104,15 +121,6 @@ class Practice:
 
 
 @contextmanager
-def _no_lists():
-    yield None
-
-
-def _nothing():
-    raise ValueError("this test needs no dataset")
-
-
-@contextmanager
 def open_practice(folder, database, replicas):
     """Yields a Practice: set up by the operator's own commands, served by ``replicas`` servers."""
     need(nginx_program(), "nginx")
@@ -123,11 +131,12 @@ def open_practice(folder, database, replicas):
         environ = _environment(folder, database, f"https://localhost:{port}", provider.server_port)
         practice = _set_up(folder, environ, database)
         stack.callback(practice.desk.engine.dispose)
-        practice.address = f"https://localhost:{port}"
+        practice.address, practice.plain_port = f"https://localhost:{port}", free_port()
         practice.replicas = [stack.enter_context(replica(folder, environ)) for _ in range(replicas)]
         for one in practice.replicas:
             wait_until_ready(one)
-        stack.enter_context(nginx(folder / "nginx", port, [one.port for one in practice.replicas]))
+        ports = [one.port for one in practice.replicas]
+        stack.enter_context(nginx(folder / "nginx", port, practice.plain_port, ports))
         yield practice
 
 
@@ -228,7 +237,7 @@ def wait_until_ready(one):
     raise AssertionError("the replica is not ready")
 
 
-def nginx_conf(folder, port, ports):
+def nginx_conf(folder, port, plain_port, ports):
     """The example as it is delivered, with this test's ports, folders and name put in."""
     text = NGINX_CONF.read_text(encoding="utf-8")
     lines = iter(ports)
@@ -237,7 +246,7 @@ def nginx_conf(folder, port, ports):
         found = re.search(rf"^ *server 127\.0\.0\.1:{old}\b.*\n", text, re.MULTILINE)
         text = text.replace(found[0], found[0].replace(old, str(new)) if new else "")
     for old, new in (
-        ("listen 80;", f"listen 127.0.0.1:{port + 1 if port < 65535 else port - 1};"),
+        ("listen 80;", f"listen 127.0.0.1:{plain_port};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("/etc/ssl/certs/coverage.practice.example.pem", str(folder / "certificate.pem")),
         ("/etc/ssl/private/coverage.practice.example.key", str(folder / "key.pem")),
@@ -250,11 +259,13 @@ def nginx_conf(folder, port, ports):
 
 
 @contextmanager
-def nginx(folder, port, ports):
+def nginx(folder, port, plain_port, ports):
     """Debian's nginx with the example, all its files in ``folder``."""
     folder.mkdir(parents=True)
     make_certificate(folder)
-    (folder / "example.conf").write_text(nginx_conf(folder, port, ports), encoding="utf-8")
+    (folder / "example.conf").write_text(
+        nginx_conf(folder, port, plain_port, ports), encoding="utf-8"
+    )
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temp = "".join(f"    {kind}_temp_path {folder}/temp-{kind};\n" for kind in kinds)
     around = folder / "nginx.conf"
@@ -280,7 +291,7 @@ def nginx(folder, port, ports):
 def _wait_for_port(port):
     for _ in range(100):
         try:
-            httpx.get(f"https://127.0.0.1:{port}/healthz", verify=False)  # noqa: S501
+            httpx.get(f"https://127.0.0.1:{port}/healthz", verify=False)
         except httpx.TransportError:
             time.sleep(0.05)
         else:
@@ -307,20 +318,11 @@ def make_certificate(folder):
     pem = serialization.Encoding.PEM
     (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 
 # -- people at their browsers ------------------------------------------------------------------
-
-
-@contextmanager
-def browser():
-    """Chromium; each ``visit`` is somebody's own."""
-    with chromium() as running:
-        yield running
 
 
 def visit(browser, practice):
@@ -334,18 +336,11 @@ def visit(browser, practice):
 
 
 def sign_in(page, who):
-    """From the sign-in button to the provider and back; then opens the cases."""
+    """From the sign-in button to the provider and back."""
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name=who, exact=True).click()
     page.wait_for_url(re.compile("^https://localhost:"))
     page.get_by_test_id("stApp").wait_for()
-    settle(page)
-    open_page(page, "Cases")
-
-
-def open_page(page, title):
-    """Opens a page by its link at the top."""
-    page.get_by_role("link", name=title, exact=True).first.click()
     settle(page)
 
 
