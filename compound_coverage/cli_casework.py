@@ -6,12 +6,16 @@ import argparse
 import getpass
 import json
 import os
+import re
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import NoResultFound
 
 from compound_coverage.casework import audit, backup, breakglass, handoffs, pades, people, rotation
 from compound_coverage.casework.commands import do, values_of
@@ -232,8 +236,11 @@ def _audit(options: argparse.Namespace) -> int:
     known = dict(_head(text) for text in options.head)
     document: dict[str, dict[str, Any]] = {}
     with desk.engine.connect() as connection:
-        for organisation_id in connection.execute(ORGANISATION.select()).scalars():
-            head = audit.head_of(connection, organisation_id)
+        # a head that was written down speaks of a practice even if its row is gone
+        for organisation_id in dict.fromkeys(
+            [*connection.execute(ORGANISATION.select()).scalars(), *known]
+        ):
+            head = _head_now(connection, organisation_id)
             document[organisation_id] = {
                 "number": head.number,
                 "mark": head.mark,
@@ -250,9 +257,16 @@ def _audit(options: argparse.Namespace) -> int:
     return WANTING if any(told["faults"] for told in document.values()) else DONE
 
 
+def _head_now(connection: Connection, organisation_id: str) -> audit.Head:
+    try:
+        return audit.head_of(connection, organisation_id)
+    except NoResultFound:
+        return audit.Head(0, "")  # that it is missing stands among the faults
+
+
 def _head(text: str) -> tuple[str, audit.Head]:
     parts = text.split(":")
-    if len(parts) != 3 or not parts[1].isdigit():
+    if len(parts) != 3 or not re.fullmatch("[0-9]{1,12}", parts[1]):
         raise ValueError(f"'{text[:60]}' is not a head; write PRACTICE:NUMBER:MARK.")
     return parts[0], audit.Head(int(parts[1]), parts[2])
 
@@ -286,7 +300,7 @@ def _restore(options: argparse.Namespace) -> int:
 def _say_manifest(options: argparse.Namespace, manifest: backup.Manifest) -> int:
     document = asdict(manifest)
     say(options, document, [f"{name}: {value}" for name, value in document.items()])
-    return DONE
+    return WANTING if manifest.faults else DONE
 
 
 # -- breaking the glass ------------------------------------------------------------------------

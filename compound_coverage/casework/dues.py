@@ -85,11 +85,9 @@ class DueDays:
             )
         if decision.outcome == Outcome.APPROVED:
             return
-        request = {
-            **content.facts.get("request", {}),
-            "denied_on": decision.decided_on,
-            "received_on": None,
-        }
+        typed = content.at("request")
+        request = dict(typed) if isinstance(typed, dict) else {}
+        request |= {"denied_on": decision.decided_on, "received_on": None}
         case = load_case(_answered({**content.facts, "request": request}))
         stage = stage_of(letter_type_named(content.letter_type, "en"), case)
         decided = date.fromisoformat(decision.decided_on)

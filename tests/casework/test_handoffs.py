@@ -1,4 +1,4 @@
-"""From a patient to the office: a deposit opens once, by its code, and nothing of it is readable."""
+"""From a patient to the office: a deposit opens once, by its code, and can't be read without."""
 
 import json
 from datetime import timedelta
@@ -68,11 +68,11 @@ def test_a_code_may_be_typed_as_people_type(desk, practice, said):
     assert take(desk, practice.staff, typed) == said
 
 
-@pytest.mark.parametrize("role", [Role.ADVOCATE, Role.MANAGER, Role.AUDITOR])
-def test_who_makes_no_cases_is_refused_and_the_deposit_stays(desk, practice, said, role):
+def test_who_makes_no_cases_is_refused_and_the_deposit_stays(desk, practice, said):
     code = leave(desk, said)
-    with pytest.raises(Forbidden):
-        take(desk, practice.actor(role), code)
+    for role in (Role.ADVOCATE, Role.MANAGER, Role.AUDITOR):
+        with pytest.raises(Forbidden):
+            take(desk, practice.actor(role), code)
     assert take(desk, practice.staff, code) == said
 
 
@@ -90,11 +90,11 @@ def test_whoever_has_the_code_may_open_it_in_any_practice(desk, practice, other_
         take(desk, practice.staff, code)
 
 
-@pytest.mark.parametrize("typed", ["", "K7QF", "U" * 20, "x" * 10_000, "ключ", "\ud800", "\0" * 20])
-def test_what_is_no_code_is_told_so(desk, practice, said, typed):
+def test_what_is_no_code_is_told_so(desk, practice, said):
     leave(desk, said)
-    with pytest.raises(SealedError, match="This is not a code"):
-        take(desk, practice.staff, typed)
+    for typed in ("", "K7QF", "U" * 20, "x" * 10_000, "ключ", "\ud800", "\0" * 20):
+        with pytest.raises(SealedError, match="This is not a code"):
+            take(desk, practice.staff, typed)
     assert waiting(desk) == 1
 
 
@@ -249,8 +249,7 @@ JSON = st.recursive(
 def test_whatever_a_file_holds_it_is_a_draft_without_ticks_or_one_sentence(data):
     try:
         content = handoffs._unpacked(json.dumps({"kind": KIND} | data).encode())
-    except ValueError as error:
-        assert "\n" not in str(error)
-    else:
-        assert not content.chart
-        assert not content.confirmed
+    except (SealedError, ContentError):
+        return
+    assert not content.chart
+    assert not content.confirmed

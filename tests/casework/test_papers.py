@@ -64,15 +64,15 @@ def test_the_trail_tells_which_document_by_ids_alone(papers, practice, desk, cas
 BAD = [(b"", "The file is empty"), (b"x" * (LARGEST_FILE + 1), "larger than 25 MB")]
 
 
-@pytest.mark.parametrize(("content", "told"), BAD, ids=["empty", "large"])
-def test_what_can_not_be_kept_is_told(papers, practice, cases, case_id, content, told):
-    for keep in (
-        lambda: papers.keep(practice.staff, case_id, "other", "a.pdf", content),
-        lambda: papers.keep_signed_by_hand(practice.staff, case_id, "a.pdf", content),
-    ):
-        with pytest.raises(CaseError, match=told if keep else ""):
-            keep()
-    assert cases.read(practice.staff, case_id).papers == ()
+@pytest.mark.parametrize(("given", "told"), BAD, ids=["empty", "large"])
+def test_what_can_not_be_kept_is_told(papers, practice, cases, case_id, patients_case, given, told):
+    with pytest.raises(CaseError, match=told):
+        papers.keep(practice.staff, case_id, "other", "a.pdf", given)
+    with pytest.raises(CaseError, match=told):
+        papers.keep_signed_by_hand(practice.staff, patients_case, "a.pdf", given)
+    for one in (case_id, patients_case):
+        view = cases.read(practice.staff, one)
+        assert (view.state, view.papers) == (State.DRAFT, ())
 
 
 def test_the_largest_file_is_kept(papers, practice, case_id):

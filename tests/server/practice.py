@@ -60,7 +60,7 @@ class Replica:
     """One server process of the app."""
 
     port: int
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     log: Path
 
     @property
@@ -85,7 +85,7 @@ class Practice:
     """A practice whose servers run."""
 
     folder: Path
-    environ: dict
+    environ: dict[str, str]
     desk: Desk
     address: str = ""
     plain_port: int = 0
@@ -244,6 +244,7 @@ def nginx_conf(folder, port, plain_port, ports):
     replicas = {"8501": next(lines), "8502": next(lines, None)}
     for old, new in replicas.items():
         found = re.search(rf"^ *server 127\.0\.0\.1:{old}\b.*\n", text, re.MULTILINE)
+        assert found, f"the example has no replica on {old} any more"
         text = text.replace(found[0], found[0].replace(old, str(new)) if new else "")
     for old, new in (
         ("listen 80;", f"listen 127.0.0.1:{plain_port};"),

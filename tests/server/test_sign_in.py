@@ -146,7 +146,9 @@ def test_after_too_long_without_a_click_the_next_one_asks_to_sign_in(practice, p
 def test_a_token_that_has_run_out_is_worth_nothing_however_long_its_cookie_lives(practice, page):
     sign_in(page, "staff")
     held = cookie_of(page, USER_COOKIE_NAME)
-    claims = json.loads(decode_signed_value(COOKIE_SECRET, USER_COOKIE_NAME, held))
+    told = decode_signed_value(COOKIE_SECRET, USER_COOKIE_NAME, held)
+    assert told is not None
+    claims = json.loads(told)
     claims["exp"] = int(datetime.now(UTC).timestamp()) - 1
     old = create_signed_value(COOKIE_SECRET, USER_COOKIE_NAME, json.dumps(claims)).decode()
     page.context.add_cookies(
