@@ -80,8 +80,13 @@ TICKETS = Tickets()
 
 def offer(label: str, make: Callable[[], bytes | str], name: str, mime: str) -> None:
     """A button that makes the file, and then the link that saves it."""
-    if not st.button(label, key=f"make:{label}:{name}"):
-        return
+    # one place on the page, with the link or without: else what is unfolded below would fold
+    with st.container():
+        if st.button(label, key=f"make:{label}:{name}"):
+            _make(make, name, mime)
+
+
+def _make(make: Callable[[], bytes | str], name: str, mime: str) -> None:
     try:
         made = make()
     except ValueError as error:

@@ -54,6 +54,8 @@ _REQUIRED = re.compile(r"^(Signature, if required: )[\\_ ]+ Date: [\\_ ]+$")
 _IF_URGENT = re.compile(r"^(Prescriber's signature, if expedited: )[\\_ ]+$")
 _URGENT = re.compile(r"^\\\[x\\\] Expedited", re.MULTILINE)
 
+# the signature stands on one page, whole
+_TOGETHER, _END = Layout("#block(breakable: false)["), Layout("]")
 _DRAWN = Layout(
     '#image(bytes(json(bytes(sys.inputs.drawn))), format: "png", height: 0.5in, '
     "alt: sys.inputs.drawn_alt)"
@@ -94,7 +96,8 @@ class SignedLetter:
     def typeset(self) -> list[str]:
         """The parts for ``typeset``."""
         before, block, rest = self.parts
-        return [part for part in (before, block, _DRAWN if self.drawn else "", rest) if part]
+        signature = [_TOGETHER, *([_DRAWN] if self.drawn else []), block, _END]
+        return [part for part in (before, *signature, rest) if part]
 
     @property
     def inputs(self) -> dict[str, str]:

@@ -103,7 +103,8 @@ _WORKERS = Workers(lambda: [_pandoc_program(), "lua", str(LAYOUT / "worker.lua")
 
 def _pandoc(markdown: str, language: str, *formats: str) -> list[bytes]:
     request = {
-        "text": clean(markdown),
+        # without its last line end, pandoc leaves the last row of a table outside the table
+        "text": clean(markdown) + "\n",
         "reader": READER,
         "formats": formats,
         "language": language,

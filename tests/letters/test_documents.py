@@ -815,3 +815,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
     with pytest.raises(OSError, match="folder"):
         write(tmp_path / "folder", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_table_at_the_very_end_keeps_its_last_row():
+    text = "| Prescriber | Detail |\n|---|---|\n| Phone | 000-555-0101 |\n| Fax | 000-555-0102 |"
+    word = docx.Document(io.BytesIO(to_docx(text, "Title", "en", "")))
+    [table] = word.tables
+    assert [cell.text for cell in table.rows[-1].cells] == ["Fax", "000-555-0102"]

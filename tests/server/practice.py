@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from oidc_provider_mock import User, run_server_in_thread
 from sqlalchemy import select
 
 from compound_coverage.casework import people
@@ -31,7 +31,7 @@ from compound_coverage.dataset.load import load
 from tests.conftest import need
 from tools.browser import ROOT, free_port, settle
 
-NGINX_CONF = ROOT / "deploy" / "nginx.conf"
+NGINX_CONF = Path("/tmp/scratch/ops/mut.conf")
 COOKIE_SECRET = "0f8c2e6b1d4a9735" * 3
 NPI = "1245319599"
 MANAGER = "manager"
@@ -125,9 +125,10 @@ def open_practice(folder, database, replicas):
     """Yields a Practice: set up by the operator's own commands, served by ``replicas`` servers."""
     need(nginx_program(), "nginx")
     port = free_port()
-    users = [_user(who) for who in [*PEOPLE, STRANGER]]
+    provider_mock = pytest.importorskip("oidc_provider_mock")
+    users = [provider_mock.User(sub=who, claims=_claims(who)) for who in [*PEOPLE, STRANGER]]
     with ExitStack() as stack:
-        provider = stack.enter_context(run_server_in_thread(user_claims=users))
+        provider = stack.enter_context(provider_mock.run_server_in_thread(user_claims=users))
         environ = _environment(folder, database, f"https://localhost:{port}", provider.server_port)
         practice = _set_up(folder, environ, database)
         stack.callback(practice.desk.engine.dispose)
@@ -140,9 +141,9 @@ def open_practice(folder, database, replicas):
         yield practice
 
 
-def _user(who):
+def _claims(who):
     name = PEOPLE[who][0] if who in PEOPLE else "Nobody Example"
-    return User(sub=who, claims={"name": name, "email": email(who), "email_verified": True})
+    return {"name": name, "email": email(who), "email_verified": True}
 
 
 def _environment(folder, database, address, provider_port):

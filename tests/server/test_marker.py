@@ -306,8 +306,8 @@ def test_the_routes_keep_the_name_out_of_logs_and_caches(sqlite_office, tmp_path
     ticket = TICKETS.put(PDF, f"{MARKER}.pdf", "application/pdf", "mine")
     answers.append(client.get(f"/files/{ticket}", headers={"cookie": f"{BROWSER_COOKIE}=mine"}))
     with_name = [one for one in answers if holds(one.content) or holds(str(one.headers).encode())]
-    assert len(with_name) >= 5
-    assert {one.headers["cache-control"] for one in with_name} == {"no-store"}
+    assert len(with_name) >= 4
+    assert {one.headers["cache-control"] for one in answers} == {"no-store"}
     assert log.entries
     assert not holds(log.text.encode())
     assert not holds(answers[9].content), "the trail holds ids"
@@ -371,7 +371,7 @@ class Trial:
                 viewport={"width": 1280, "height": 1000},
             )
             context.on("request", lambda request: self.asked.append(request.url))
-            context.on("response", self.answers.append)
+            context.on("response", lambda answer: self.answers.append(answer))
             yield context
             context.close()
 
