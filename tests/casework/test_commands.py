@@ -69,6 +69,8 @@ def test_a_case_goes_its_whole_road_by_names_alone(ask, office, practice, conten
     assert paper["kind"] == "signed"
     found = ask(Role.AUDITOR, "documents/verify", pdf=pdf)
     assert found["as_signed"] is True
+    packet = ask(staff, "cases/packet", case_id=case_id, cover=False)
+    assert ask(staff, "documents/read", document_id=packet)[0]["kind"] == "packet"
     ask(staff, "cases/send", case_id=case_id, sent_on="2026-11-24", how="By fax")
     ask(staff, "cases/call", case_id=case_id, with_whom="The plan", said="Wait.", reference="R-1")
     denied = {"outcome": "denied", "decided_on": "2026-12-01", "reason": "Not on the list"}

@@ -1,6 +1,7 @@
 """The documents of a case: kept as they were, read by those who may."""
 
 import hashlib
+from typing import get_args
 
 import pytest
 from sqlalchemy import select
@@ -9,13 +10,12 @@ from compound_coverage.casework.access import Forbidden
 from compound_coverage.casework.cases import CaseError
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.keyring import KeyRingError
-from compound_coverage.casework.papers import Papers
+from compound_coverage.casework.papers import PaperKind, Papers
 from compound_coverage.casework.states import NotNow, State
 from compound_coverage.casework.tables import AUDIT, DOCUMENT
 from compound_coverage.letters.pages import LARGEST_FILE
 
 PDF = b"%PDF-1.7 made up"
-KINDS = ["packet", "fax_report", "plan_answer", "chart", "other"]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def patients_case(cases, practice, content):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", get_args(PaperKind))
 def test_a_document_is_kept_as_it_was(papers, practice, cases, case_id, kind):
     name = "Päper “1”/2\r\n.pdf"
     paper_id = papers.keep(practice.staff, case_id, kind, name, PDF)

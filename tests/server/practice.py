@@ -31,7 +31,7 @@ from compound_coverage.dataset.load import load
 from tests.conftest import need
 from tools.browser import ROOT, free_port, settle
 
-NGINX_CONF = Path("/tmp/scratch/ops/mut.conf")
+NGINX_CONF = ROOT / "deploy" / "nginx.conf"
 COOKIE_SECRET = "0f8c2e6b1d4a9735" * 3
 NPI = "1245319599"
 MANAGER = "manager"
@@ -90,7 +90,6 @@ class Practice:
     address: str = ""
     plain_port: int = 0
     replicas: list[Replica] = field(default_factory=list)
-    organisation_id: str = ""
 
     @property
     def office(self):
@@ -195,7 +194,6 @@ def _set_up(folder, environ, database):
     desk = Desk(open_casework(database), KeyRing(Path(environ[f"{PREFIX}KEYS"])))
     practice = Practice(folder, environ, desk)
     manager = practice.actor(MANAGER)
-    practice.organisation_id = manager.organisation_id
     for who, (name, role) in PEOPLE.items():
         if who != MANAGER:
             npi = NPI if role == Role.PRESCRIBER else ""

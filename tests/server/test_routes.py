@@ -59,9 +59,10 @@ DEEDS = {
     "cases/send": ("case.send", {"case_id": CASE, "sent_on": "2026-11-24", "how": "by fax"}),
     "cases/decide": ("case.decide", {"case_id": CASE, "decision": DENIED}),
     "cases/appeal": ("case.appeal", {"case_id": CASE, "letter_type": "internal_appeal"}),
+    "cases/packet": ("case.file", {"case_id": CASE}),
     "cases/call": ("case.call", {"case_id": CASE, "with_whom": "The plan", "said": "Wait."}),
     "documents/keep": (
-        "case.file", {"case_id": CASE, "kind": "packet", "name": "a.pdf", "content": PDF},
+        "case.file", {"case_id": CASE, "kind": "chart", "name": "a.pdf", "content": PDF},
     ),
     "documents/keep_signed_by_hand": (
         "case.file", {"case_id": CASE, "name": "a.pdf", "content": PDF},
@@ -106,7 +107,7 @@ class World:
         facts["prescriber"]["npi"] = NPI
         self.case_id = self.office.cases.create(self.north.staff, Content(facts=facts))
         self.paper_id = self.office.papers.keep(
-            self.north.staff, self.case_id, "packet", "päper 1/2.pdf", b"%PDF-1.7 made up"
+            self.north.staff, self.case_id, "chart", "päper 1/2.pdf", b"%PDF-1.7 made up"
         )
         return self
 
@@ -377,9 +378,10 @@ WRONG = [
     ("cases/send", {"case_id": CASE, "sent_on": "soon", "how": ""}, 409),
     ("cases/decide", {"case_id": CASE, "decision": {"outcome": "maybe", "decided_on": ""}}, 400),
     ("cases/call", {"case_id": CASE, "with_whom": "", "said": ""}, 409),
-    ("documents/keep", {"case_id": CASE, "kind": "packet", "name": "a", "content": "?"}, 400),
-    ("documents/keep", {"case_id": CASE, "kind": "packet", "name": "a", "content": 7}, 400),
-    ("documents/keep", {"case_id": CASE, "kind": "packet", "name": "a", "content": ""}, 409),
+    ("documents/keep", {"case_id": CASE, "kind": "chart", "name": "a", "content": "?"}, 400),
+    ("documents/keep", {"case_id": CASE, "kind": "chart", "name": "a", "content": 7}, 400),
+    ("documents/keep", {"case_id": CASE, "kind": "chart", "name": "a", "content": ""}, 409),
+    ("documents/keep", {"case_id": CASE, "kind": "packet", "name": "a", "content": PDF}, 400),
     ("documents/keep", {"case_id": CASE, "kind": "signed", "name": "a", "content": PDF}, 400),
     ("documents/read", {"document_id": "../../etc/passwd"}, 403),
     ("handoffs/take", {"code": "no code"}, 400),
