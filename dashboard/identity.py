@@ -57,6 +57,7 @@ def actor_or_stop(desk: Office) -> Actor:
         if claims:
             # what was open stays for nobody who sits down here next
             st.session_state.clear()
+        st.title("For members of a practice")
         st.info(plain(str(error)))
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()

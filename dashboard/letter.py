@@ -48,7 +48,7 @@ def page() -> None:
         office = office_or_stop()
         actor = actor_or_stop(office)
         st.markdown(told)
-        case_bar(office, actor, dataset)
+        tell_saved = case_bar(office, actor, dataset)
     else:
         st.markdown(
             f"{told} The person who signs must check every fact first. "
@@ -80,6 +80,7 @@ def page() -> None:
     if opened():
         try:
             autosave(office, actor, facts, letter.letter_type, _edited(letter))
+            tell_saved()
         except ValueError as error:
             mistake.error(plain(str(error)))
     if case is None or answer is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,18 +97,23 @@ def _fill(content: Content, dataset: Dataset) -> None:
         st.session_state.pop("plan", None)
 
 
-def case_bar(office: Office, actor: Actor, dataset: Dataset) -> None:
-    """What case is open, whether all is saved, and what others did meanwhile."""
+def case_bar(office: Office, actor: Actor, dataset: Dataset) -> Callable[[], None]:
+    """What case is open, whether all is saved, and what others did meanwhile.
+
+    Returns what tells it anew, for after a save further down the page.
+    """
     held = opened()
-    if held is None:
-        return
+    assert held is not None, "the bar is for an open case"
     if held.refresh:
         _fill(held.content, dataset)
         held.refresh, held.page = False, None
     with st.container(border=True):
-        name = str(held.content.at("patient.name") or "a patient without a name yet")
-        at = datetime.fromisoformat(held.saved_at)
-        st.markdown(f"**Case: {plain(name)}.** {_standing(held, at)}")
+        line = st.empty()
+
+        def tell() -> None:
+            line.markdown(_standing(held))
+
+        tell()
         if held.merged:
             st.info("Somebody else changed this draft, too. Both changes are in it now.")
         left, right = st.columns(2)
@@ -124,12 +129,19 @@ def case_bar(office: Office, actor: Actor, dataset: Dataset) -> None:
                 st.rerun()
         if held.conflicts:
             _settle(office, actor, held)
+    return tell
 
 
-def _standing(held: Open, at: datetime) -> str:
+def _standing(held: Open) -> str:
+    name = plain(str(held.content.at("patient.name") or "a patient without a name yet"))
     if not held.editable:
-        return f"It is {held.state.replace('_', ' ')}; nothing here changes it."
-    return f"Saved as version {held.version} at {at:%H:%M} UTC. Each change is saved by itself."
+        state = held.state.replace("_", " ")
+        return f"**Case: {name}.** It is {state}; nothing here changes it."
+    at = datetime.fromisoformat(held.saved_at)
+    return (
+        f"**Case: {name}.** Saved as version {held.version} at {at:%H:%M} UTC. "
+        "Each change is saved by itself."
+    )
 
 
 def autosave(

@@ -220,12 +220,23 @@ def _change_member(office: Office, actor: Actor, members: Sequence[Member]) -> N
         roles = _roles_field(member.roles)
         npi = _npi_field("NPI", member.npi)
         ended = st.checkbox("Has left the practice, and can't sign in", member.ended)
+        new_account = st.checkbox(
+            "Has a new sign-in account",
+            help="Their next sign-in is known by the e-mail once more.",
+        )
         pressed = st.form_submit_button("Save the change", type="primary")
     if pressed:
         _do(
             "people",
             lambda: people.change_member(
-                office.desk, actor, picked, name=name, roles=roles, npi=npi.strip(), ended=ended
+                office.desk,
+                actor,
+                picked,
+                name=name,
+                roles=roles,
+                npi=npi.strip(),
+                ended=ended,
+                new_account=new_account,
             ),
             f"{name.strip()} is changed.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -38,6 +38,7 @@ CHANGEABLE = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED)
 AFTER_SIGNING = (State.SIGNED, State.SENT, State.DECIDED, State.APPEALED)
 SAID, IN_CHART, BLANK = "Patient said", "Found in the chart", "Blank"
 OFFICE_FACTS = "Names, numbers, addresses and dates"
+KINDS = {"sentence": "Sentences written by hand", "claim": "Claims only a person can judge"}
 WHO = {
     "patient": "the patient",
     "prescriber": "the prescriber",
@@ -373,13 +374,18 @@ def _facts_section(at: At, review: Review) -> None:
             "for changes below."
         )
     _blanks(at, review.blank)
-    _typed_items(at, review, "sentence", "Sentences written by hand")
-    _typed_items(at, review, "claim", "Claims only a person can judge")
     facts = {fact.place: fact for fact in review.facts}
-    for title, items in _by_section(item for item in review.items if item.kind == "fact"):
-        with _folding(at, title, items):
-            for item in items:
-                _fact(at, item.place, item.words, facts.get(item.place), item)
+    sections = _sections(review)
+    # one section at a time lies beside the letter; the others wait folded
+    unfinished = [title for title, items in sections if any(item in left for item in items)]
+    for title, items in sections:
+        with _folding(at, title, items, first=title in unfinished[:1]):
+            for number, item in enumerate(items, 1):
+                if item.kind == "fact":
+                    _fact(at, item.place, item.words, facts.get(item.place), item)
+                else:
+                    st.markdown(plain(item.words))
+                    _tick(at, item, f"number {number} of these")
     others = [fact for fact in review.facts if not fact.clinical]
     found = sum(fact.standing == "chart_confirmed" for fact in others)
     with st.expander(f"{OFFICE_FACTS}: {found} of {len(others)} found in the chart"):
@@ -396,45 +402,37 @@ def _vouching_member(at: At) -> str:
     return next((one.member_id for one in at.held.members if npi and one.npi == npi), "-")
 
 
-def _by_section(items: Iterable[Item]) -> list[tuple[str, list[Item]]]:
-    sections: dict[str, list[Item]] = {}
-    for item in items:
-        sections.setdefault(_title_of(item.place), []).append(item)
-    return list(sections.items())
+def _sections(review: Review) -> list[tuple[str, list[Item]]]:
+    """What is to be confirmed, by section; what a person wrote or must judge stands first."""
+    sections: dict[str, list[Item]] = {title: [] for title in KINDS.values()}
+    for item in review.items:
+        title = KINDS.get(item.kind) or _title_of(item.place)
+        sections.setdefault(title, []).append(item)
+    return [(title, items) for title, items in sections.items() if items]
 
 
-def _folding(at: At, title: str, items: Sequence[Item]) -> Any:
-    """A section that lies open until all of it is confirmed."""
+def _folding(at: At, title: str, items: Sequence[Item], *, first: bool) -> Any:
+    """A section; it lies open while it is next, or begun and not yet done."""
     member = _vouching_member(at)
     done = sum(item.confirmed_by == member for item in items)
-    open_now = done < len(items) and at.view.state not in AFTER_SIGNING
-    return st.expander(f"{title}: {done} of {len(items)} confirmed", expanded=open_now)
-
-
-def _typed_items(at: At, review: Review, kind: str, title: str) -> None:
-    items = [item for item in review.items if item.kind == kind]
-    if not items:
-        return
-    with _folding(at, title, items):
-        for number, item in enumerate(items, 1):
-            st.markdown(plain(item.words))
-            _tick(at, item, f"{title}, number {number}")
+    open_now = first or 0 < done < len(items)
+    return st.expander(
+        f"{title}: {done} of {len(items)} confirmed",
+        expanded=open_now and at.view.state not in AFTER_SIGNING,
+    )
 
 
 def _fact(at: At, place: str, value: str, fact: Fact | None, item: Item | None) -> None:
     label = _label(place)
-    marks = [IN_CHART if fact.standing == "chart_confirmed" else SAID] if fact else []
-    st.markdown(f"**{plain(label)}:** {plain(_value_words(at.dataset, place, value))}")
-    if marks:
-        note(marks[0])
-    if item is not None and (at.can_confirm or item.confirmed_by):
-        _tick(at, item, label)
-    if fact is None:
-        return
+    standing = IN_CHART if fact and fact.standing == "chart_confirmed" else SAID
+    mark = f" :small[({standing})]" if fact else ""
+    st.markdown(f"**{plain(label)}:** {plain(_value_words(at.dataset, place, value))}{mark}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if at.can_change and not (item and at.can_confirm):
+        if item is not None and (at.can_confirm or item.confirmed_by):
+            _tick(at, item, label)
+        elif fact is not None and at.can_change:
             _chart_box(at, fact, label)
-        if at.can_change and st.button("Change", key=f"change:{place}"):
+        if fact is not None and at.can_change and st.button("Change", key=f"change:{place}"):
             st.session_state[CHANGING] = place
     if st.session_state.get(CHANGING) == place:
         _fact_form(at, place, value, label)
