@@ -136,10 +136,10 @@ def page() -> None:
 
 
 def _held(office: Office, actor: Actor, case_id: str) -> Held:
-    held = st.session_state.get(HELD)
+    held: Held | None = st.session_state.get(HELD)
     # Streamlit forgets a button when another page is shown: the case may have changed since
     came_back = REFRESH not in st.session_state
-    if not isinstance(held, Held) or held.view.case_id != case_id or came_back:
+    if held is None or held.view.case_id != case_id or came_back:
         view = office.cases.read(actor, case_id)
         held = _looked_at(office, actor, view, people.members(office.desk, actor), None)
         st.session_state[HELD] = held

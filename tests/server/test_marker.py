@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import math
 import os
 import re
 import shutil
@@ -62,10 +63,10 @@ MOST_BYTES = 40_000_000
 
 
 def base64_forms(word):
-    """The middle of the word in base64, wherever it begins in what was encoded."""
+    """What the word alone decides of its base64, wherever it begins in what was encoded."""
     for before in range(3):
         text = base64.b64encode(b"\0" * before + word)
-        yield text[4 * bool(before) : -4].lower()
+        yield text[math.ceil(8 * before / 6) : 8 * (before + len(word)) // 6].lower()
 
 
 def forms_of(word):
