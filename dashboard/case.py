@@ -51,7 +51,7 @@ from dashboard.office_parts import (
     state_words,
 )
 from dashboard.open_case import open_case
-from dashboard.parts import dataset_or_stop, drug_lists, note, plain
+from dashboard.parts import ask_line, dataset_or_stop, drug_lists, note, plain
 
 SHOWN = "case-view"
 REFRESH = "case-refresh"
@@ -372,8 +372,8 @@ def _packet(office: Office, shown: Shown) -> None:
 def _send(office: Office, shown: Shown) -> None:
     with st.expander("Mark as sent"), st.form("send"):
         today = office.desk.now().date().isoformat()
-        day = st.text_input("Day it was sent", value=today, max_chars=10, help=DAY_HELP)
-        how = st.text_input("How it was sent", max_chars=500, placeholder="Fax to 000-555-0100")
+        day = ask_line("Day it was sent", value=today, max_chars=10, help=DAY_HELP)
+        how = ask_line("How it was sent", max_chars=500, placeholder="Fax to 000-555-0100")
         if st.form_submit_button("Mark it as sent", type="primary"):
             _do(
                 lambda: office.cases.send(
@@ -388,10 +388,10 @@ def _decide(office: Office, shown: Shown) -> None:
         outcome = st.radio(
             "The plan's answer", list(DECIDED), index=None, format_func=DECIDED.__getitem__
         )
-        day = st.text_input("Day of the notice", max_chars=10, help=DAY_HELP)
-        reference = st.text_input("The plan's reference number", max_chars=200)
-        first = st.text_input("Approved from", max_chars=10, help=DAY_HELP)
-        last = st.text_input("Approved until", max_chars=10, help=DAY_HELP)
+        day = ask_line("Day of the notice", max_chars=10, help=DAY_HELP)
+        reference = ask_line("The plan's reference number", max_chars=200)
+        first = ask_line("Approved from", max_chars=10, help=DAY_HELP)
+        last = ask_line("Approved until", max_chars=10, help=DAY_HELP)
         reason = st.text_area("The plan's reason, in its own words", max_chars=20_000)
         if not st.form_submit_button("Keep the answer", type="primary"):
             return
@@ -518,9 +518,9 @@ def _show_calls(office: Office, shown: Shown) -> None:
 def _note_call(office: Office, shown: Shown) -> None:
     # a new key after each call empties the form
     with st.expander("Note a call"), st.form(f"call:{len(shown.view.calls)}"):
-        with_whom = st.text_input("Who was on the phone?", max_chars=200)
+        with_whom = ask_line("Who was on the phone?", max_chars=200)
         said = st.text_area("What was said?", max_chars=2_000)
-        reference = st.text_input("Reference number of the call", max_chars=200)
+        reference = ask_line("Reference number of the call", max_chars=200)
         if st.form_submit_button("Keep the call", type="primary"):
             _do(
                 lambda: office.cases.note_call(

@@ -36,7 +36,7 @@ from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_facts import STAGE, case_data
 from dashboard.office_parts import CASE, STATES, in_words, state_words
 from dashboard.open_case import opened
-from dashboard.parts import dataset_or_stop, note, plain
+from dashboard.parts import ask_line, dataset_or_stop, note, plain
 
 LISTED = "cases-listed"
 REFRESH = "cases-refresh"
@@ -162,11 +162,8 @@ def _show_case(case_id: str) -> None:
 def _from_file(office: Office, actor: Actor) -> None:
     with st.form("from-file"):
         upload = st.file_uploader("The locked file", type="sealed", max_upload_size=5)
-        phrase = st.text_input(
-            "Pass phrase",
-            max_chars=200,
-            help="The patient tells it to you, by phone best.",
-            autocomplete="off",
+        phrase = ask_line(
+            "Pass phrase", max_chars=200, help="The patient tells it to you, by phone best."
         )
         pressed = st.form_submit_button("Open it and make a case", type="primary")
     if not pressed:
@@ -179,7 +176,7 @@ def _from_file(office: Office, actor: Actor) -> None:
 
 def _with_code(office: Office, actor: Actor) -> None:
     with st.form("with-code"):
-        code = st.text_input("The patient's code", max_chars=100, autocomplete="off")
+        code = ask_line("The patient's code", max_chars=100)
         pressed = st.form_submit_button("Open it and make a case", type="primary")
     note("A code opens once. What it opens is then kept in your case only.")
     if pressed:
@@ -261,7 +258,7 @@ def _show_renewals(rows: list[Row], today: date) -> None:
 
 
 def _ask_wanted(actor: Actor, members: list[Member]) -> Wanted:
-    text = st.text_input(
+    text = ask_line(
         "Find a patient or plan", key="find-text", max_chars=200, persist_state="session"
     )
     with st.expander("More ways to find"):

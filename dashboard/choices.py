@@ -15,7 +15,7 @@ from compound_coverage.dataset.search import (
     unlisted_plan_id,
 )
 from compound_coverage.vocabulary import Plan
-from dashboard.parts import note, plain, plan_index
+from dashboard.parts import ask_line, note, plain, plan_index
 
 UNLISTED = "my-plan-is-not-listed"
 MOST_FOUND = 8
@@ -68,7 +68,7 @@ def _ask_imported(dataset: Dataset) -> str:
     index = plan_index(dataset)
     if len(index.plans) == len(dataset.plans):
         return ""
-    text = st.text_input(
+    text = ask_line(
         "Search all published plans",
         placeholder="Plan name, company, county, or plan number",
         key="plan_search",

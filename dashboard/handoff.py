@@ -11,7 +11,7 @@ from compound_coverage.casework.handoffs import DAYS_KEPT, leave, to_file
 from compound_coverage.casework.sealed import new_phrase
 from dashboard.downloads import offer
 from dashboard.identity import chosen_settings, office_or_stop
-from dashboard.parts import note, plain
+from dashboard.parts import ask_line, note, plain
 
 PHRASE = "handoff-phrase"
 SEALED = "application/octet-stream"
@@ -25,7 +25,7 @@ def handoff_section(facts: dict[str, Any], letter_type: str) -> None:
             "You can give the office what you typed, so that they need not type it again. It is "
             "locked: only somebody who has the pass phrase can open it."
         )
-        phrase = st.text_input(
+        phrase = ask_line(
             "Pass phrase",
             key=PHRASE,
             max_chars=200,

@@ -26,7 +26,7 @@ from dashboard.handoff import handoff_section
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_facts import ask_facts, ask_point_by_point, ask_stage, case_data, remember
 from dashboard.official_form import official_form_section
-from dashboard.open_case import autosave, case_bar, opened
+from dashboard.open_case import autosave, case_bar, edited_text, opened
 from dashboard.packet import packet_section
 from dashboard.parts import dataset_or_stop, drug_lists, note, plain
 
@@ -79,10 +79,10 @@ def page() -> None:
     ask_facts(dataset, dataset.medications[medication_id], needed)
     if opened():
         try:
-            autosave(office, actor, facts, letter.letter_type, _edited(letter))
+            autosave(office, actor, facts, letter.letter_type)
             tell_saved()
         except ValueError as error:
-            mistake.error(plain(str(error)))
+            mistake.error(f"What you typed last is not saved. {plain(str(error))}")
     if case is None or answer is None:
         return
     if letter.answers_rule:
@@ -157,15 +157,6 @@ def _pick_letter(case: CaseFile | None, answer: Determination | None) -> LetterT
 # -- the draft ---------------------------------------------------------------------------------
 
 
-def _edited(letter: LetterType) -> str | None:
-    """The letter's text if it was edited by hand, nothing if it was not; None if none is shown."""
-    made = st.session_state.get("draft")
-    if not isinstance(made, Draft) or made.letter_type != letter.letter_type:
-        return None
-    text = str(st.session_state.get("markdown") or "")
-    return "" if text.strip() == made.markdown.strip() else text
-
-
 def _make_draft(dataset: Dataset, case: CaseFile, letter: LetterType) -> None:
     language = st.radio("Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__)
     if st.button("Make the draft", type="primary"):
@@ -177,13 +168,15 @@ def _make_draft(dataset: Dataset, case: CaseFile, letter: LetterType) -> None:
         except ValueError as error:
             st.error(plain(str(error)))
             return
-        st.session_state["draft"] = draft
         held = opened()
-        edited = held.content.text if held and held.content.letter_type == draft.letter_type else ""
+        own = held is not None and draft.language == held.content.language
+        edited = edited_text(held, draft.letter_type) if held and own else ""
+        st.session_state["draft"] = draft
         st.session_state["markdown"] = edited or draft.markdown
     _save_button(case)
     made = st.session_state.get("draft")
-    if isinstance(made, Draft):
+    # in a case, what is changed in the text is saved: it must be the text of the letter picked
+    if isinstance(made, Draft) and (not opened() or made.letter_type == letter.letter_type):
         text = _show_draft(made)
         packet_section(dataset, case, made, text)
         with drug_lists() as lists:

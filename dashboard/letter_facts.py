@@ -12,7 +12,7 @@ from compound_coverage.dataset.load import Dataset
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.vocabulary import Determination, Medication
 from dashboard.letter_fields import ROWS, SECTIONS, STAGES, WORD_LISTS, Field
-from dashboard.parts import note, plain
+from dashboard.parts import ask_line, note, plain
 
 MOST_ROWS = 12
 STAGE = "case:request.stage"
@@ -143,7 +143,7 @@ def _ask_all(fields: Sequence[Field], number: int = 0) -> None:
         elif field.kind == "prose":
             st.text_area(label, key=key, help=field.help, max_chars=20_000, persist_state="session")
         else:
-            st.text_input(label, key=key, help=field.help, max_chars=500, persist_state="session")
+            ask_line(label, key=key, help=field.help, max_chars=500, persist_state="session")
 
 
 def _ask_rows(part: str, noun: str, fields: Sequence[Field]) -> None:

@@ -12,7 +12,7 @@ from compound_coverage.formulary.importer import Report, import_paths
 from compound_coverage.formulary.lookup import Release
 from compound_coverage.formulary.sources import NAMES, sources
 from dashboard.identity import chosen_settings
-from dashboard.parts import drug_lists, plain, store
+from dashboard.parts import ask_line, drug_lists, plain, store
 
 SOURCES = {
     "": "Find out by itself",
@@ -66,7 +66,7 @@ def _import() -> None:
         "loaded, or nothing."
     )
     with st.form("import"):
-        text = st.text_input("File or folder", placeholder="/home/you/Downloads/SPUF_2026.zip")
+        text = ask_line("File or folder", placeholder="/home/you/Downloads/SPUF_2026.zip")
         kind = st.selectbox("What is it?", ["", *NAMES], format_func=SOURCES.__getitem__)
         pressed = st.form_submit_button("Load it", type="primary")
     if not pressed:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from sqlalchemy import Engine
@@ -96,6 +97,14 @@ def _plan_index(
     _formularies: Formularies | None,
 ) -> PlanIndex:
     return PlanIndex(_dataset, _formularies)
+
+
+def ask_line(label: str, value: str = "", **options: Any) -> str:
+    """A line of text that the browser does not keep in its own store to offer again.
+
+    Takes what ``st.text_input`` takes.
+    """
+    return st.text_input(label, value, autocomplete="off", **options) or ""
 
 
 def note(text: str) -> None:

@@ -22,7 +22,7 @@ from compound_coverage.letters.sheet import to_csv
 from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.office_parts import OUTCOMES, ROLES, STATES, in_words, moment, state_words
-from dashboard.parts import note, plain
+from dashboard.parts import ask_line, note, plain
 
 HELD = "practice-held:"
 SAID = "practice-said"
@@ -176,7 +176,7 @@ def _change_owner(office: Office, actor: Actor, members: Sequence[Member]) -> No
     st.subheader("Your name and NPI")
     st.markdown("To sign, your NPI must be the one in the letter.")
     with st.form(f"owner:{_round()}"):
-        name = st.text_input("Your name", owner.name, max_chars=200)
+        name = ask_line("Your name", owner.name, max_chars=200)
         npi = _npi_field("Your NPI", owner.npi)
         pressed = st.form_submit_button("Save", type="primary")
     if pressed:
@@ -190,7 +190,7 @@ def _change_owner(office: Office, actor: Actor, members: Sequence[Member]) -> No
 
 
 def _npi_field(label: str, npi: str = "") -> str:
-    return st.text_input(label, npi, max_chars=20, help="Ten digits. Leave it empty for none.")
+    return ask_line(label, npi, max_chars=20, help="Ten digits. Leave it empty for none.")
 
 
 def _roles_field(chosen: Iterable[Role] = ()) -> list[Role]:
@@ -216,7 +216,7 @@ def _change_member(office: Office, actor: Actor, members: Sequence[Member]) -> N
     member = by_id[picked]
     with st.form(f"change:{_round()}:{picked}"):
         st.markdown(f"Signs in as {plain(member.email)}")
-        name = st.text_input("Name", member.name, max_chars=200)
+        name = ask_line("Name", member.name, max_chars=200)
         roles = _roles_field(member.roles)
         npi = _npi_field("NPI", member.npi)
         ended = st.checkbox("Has left the practice, and can't sign in", member.ended)
@@ -245,8 +245,8 @@ def _change_member(office: Office, actor: Actor, members: Sequence[Member]) -> N
 def _add_member(office: Office, actor: Actor) -> None:
     st.subheader("Add a member")
     with st.form(f"add:{_round()}"):
-        name = st.text_input("Name", max_chars=200)
-        email = st.text_input(
+        name = ask_line("Name", max_chars=200)
+        email = ask_line(
             "E-mail address", max_chars=200, help="The one they sign in by. It can't change later."
         )
         roles = _roles_field()
@@ -447,8 +447,8 @@ def _check_trail(office: Office, actor: Actor) -> None:
         "whole trail was put in its place."
     )
     with st.form("practice-check"):
-        number = st.text_input("Number written down before", max_chars=12, help="May be empty.")
-        mark = st.text_input("Mark written down before", max_chars=200, help="May be empty.")
+        number = ask_line("Number written down before", max_chars=12, help="May be empty.")
+        mark = ask_line("Mark written down before", max_chars=200, help="May be empty.")
         pressed = st.form_submit_button("Check the trail", type="primary")
     if pressed:
         _check(office, actor, number.strip(), mark.strip())
@@ -551,7 +551,7 @@ def _erase_patient(office: Office, actor: Actor, case_id: str, views: Sequence[C
         "back. The trail stays: it names no patient."
     )
     with st.form(f"erase:{_round()}:{case_id}"):
-        why = st.text_input("Why is it erased?", max_chars=500)
+        why = ask_line("Why is it erased?", max_chars=500)
         word = _erase_word()
         pressed = st.form_submit_button("Erase this patient", type="primary")
     if pressed and _is_meant(word):
@@ -565,7 +565,7 @@ def _erase_patient(office: Office, actor: Actor, case_id: str, views: Sequence[C
 
 
 def _erase_word() -> str:
-    return st.text_input(f"Type the word {WORD} to go on", max_chars=20)
+    return ask_line(f"Type the word {WORD} to go on", max_chars=20)
 
 
 def _is_meant(word: str) -> bool:

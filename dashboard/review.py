@@ -29,7 +29,7 @@ from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_fields import ROWS, SECTIONS, STAGES, Field, label_of
 from dashboard.office_parts import case_shown, moment, state_words
-from dashboard.parts import dataset_or_stop, note, plain, show_picture
+from dashboard.parts import ask_line, dataset_or_stop, note, plain, show_picture
 
 HELD, TOLD, CHANGING = "review-held", "review-told", "review-changing"
 REFRESH = "review-refresh"
@@ -525,7 +525,7 @@ def _ask(place: str, value: str, label: str) -> str:
         )
     if field.kind == "prose":
         return st.text_area(name, value, max_chars=20_000, help=field.help)
-    return st.text_input(name, value, max_chars=500, help=field.help)
+    return ask_line(name, value, max_chars=500, help=field.help)
 
 
 def _with_fact(facts: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
@@ -647,7 +647,7 @@ def _sign_section(at: At, review: Review) -> None:
     st.markdown("To sign, type exactly this:")
     st.code(f"/s/ {name}", language=None)
     with st.form("review-sign"):
-        typed = st.text_input("Your signature", placeholder="/s/ and your name", max_chars=500)
+        typed = ask_line("Your signature", placeholder="/s/ and your name", max_chars=500)
         drawn = st.file_uploader(
             "A picture of your drawn signature, if you like (PNG or JPEG)",
             type=["png", "jpg", "jpeg"],

@@ -1,6 +1,7 @@
 """Signing and verifying: only the prescriber of record, only what was vouched for."""
 
 import copy
+import difflib
 import io
 import re
 import struct
@@ -21,6 +22,7 @@ from compound_coverage.casework.cases import CaseError
 from compound_coverage.casework.content import Content, digest_of
 from compound_coverage.casework.keyring import KeyRingError
 from compound_coverage.casework.pades import SealCheck, SealError
+from compound_coverage.casework.review import review
 from compound_coverage.casework.settings import Settings
 from compound_coverage.casework.signing import (
     INTENT,
@@ -32,7 +34,8 @@ from compound_coverage.casework.signing import (
 )
 from compound_coverage.casework.states import NotNow, State
 from compound_coverage.casework.tables import DOCUMENT, DOCUMENT_CONTENT
-from compound_coverage.letters.casefile import example_case, load_case
+from compound_coverage.letters.casefile import example_case
+from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.templates import letter_type_named, letter_types, words_of
 from tests.casework.conftest import NPI, OTHER_NPI, claims_of
 
@@ -159,7 +162,7 @@ def test_a_prescriber_with_the_same_npi_in_another_practice_does_not_sign(
     [
         ("/s/ Example Prescriber", True),
         ("/S/  example   PRESCRIBER ", True),
-        ("/s/ Example Prescriber", True),  # a space that does not break
+        ("/s/\u00a0Example\u00a0Prescriber", True),  # spaces that do not break
         ("Example Prescriber", False),
         ("/s/ Example Prescriber, MD", False),
         ("/s/ Example Patient", False),
@@ -201,7 +204,7 @@ def test_what_the_staff_found_in_the_chart_is_not_confirmed_by_that(office, prac
     view = office.cases.read(practice.staff, in_review)
     digests = {fact.place: fact.digest for fact in office.review(view.content).facts}
     saved = office.cases.mark_chart(practice.staff, in_review, view.version, digests)
-    with pytest.raises(CaseError, match="^Not confirmed yet: 83"):
+    with pytest.raises(CaseError, match=r"^Not confirmed yet: 83"):
         office.signing.sign(practice.prescriber, in_review, saved.version, TYPED)
 
 
@@ -371,8 +374,8 @@ def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(data):
     bad = good[:place] + data.draw(st.binary(max_size=8)) + good[place + 1 :]
     try:
         _picture(bad)
-    except CaseError as error:
-        assert "can't be read" in str(error)
+    except CaseError:
+        return
 
 
 def test_the_drawing_stands_in_the_document_with_words_for_who_can_not_see_it(
@@ -402,16 +405,29 @@ SIGNED_TYPES = [
     for letter in letter_types("en")
     if letter.mark == DRAFT_MARK and letter.letter_type != "peer_to_peer_call_sheet"
 ]
+TAKEN_OUT = re.compile(
+    r"Signature: [\\_]+$|Date signed: [\\_]+$|\*Prepared as a draft |Signature, if required: "
+)
 PLACE = re.compile(r"^Signature: [\\_]+$", re.MULTILINE)
 
 
+@pytest.fixture
+def written(bundled):
+    """The text of a letter, which needs no database."""
+
+    def made(letter_type, facts):
+        return review(Content(letter_type=letter_type, facts=facts), bundled, AT.date()).text
+
+    return made
+
+
 @pytest.fixture(params=SIGNED_TYPES)
-def made(request, office):
+def made(request, written):
     """A real letter of each type that a prescriber signs."""
     facts = example_case()
     if request.param == "expedited_appeal":
         facts["request"] |= {"urgency": "expedited", "urgent_reason": "Made-up reason."}
-    return office.review(Content(letter_type=request.param, facts=facts)).text
+    return written(request.param, facts)
 
 
 def test_every_letter_that_bears_the_prescribers_mark_is_known_here():
@@ -429,17 +445,16 @@ def test_the_blank_signature_is_replaced_once_and_all_else_stays_word_for_word(m
     assert not PLACE.search(signed)
     assert "draft" not in signed.casefold()
     before, _, after = signed.partition("Signature: **/s/")
-    rest = after.partition(f"*{INTENT}*")[2]
-    kept = [line for line in (before + rest).splitlines() if line]
-    gone = [line for line in made.splitlines() if line and line not in kept]
-    for line in gone:
-        assert re.match(r"Signature: [\\_]+$|Date signed: [\\_]+$|\*Prepared as a draft|", line)
-    assert len(gone) <= 4
-    others = [line for line in kept if line not in made.splitlines()]
-    assert others in (
-        [],
-        ["Signature, if required: see the electronic signature at the end"],
-    )
+    kept = (before + after.partition(f"*{INTENT}*")[2]).splitlines()
+    added, gone = changes(made.splitlines(), kept)
+    assert set(added) <= {"Signature, if required: see the electronic signature at the end"}
+    assert [line for line in gone if not TAKEN_OUT.match(line)] == []
+
+
+def changes(old, new):
+    """The lines that came and the lines that went, blank ones aside."""
+    told = [line for line in difflib.ndiff(old, new) if line[2:].strip()]
+    return [[line[2:] for line in told if line.startswith(sign)] for sign in ("+ ", "- ")]
 
 
 def test_no_blank_of_the_prescribers_signature_is_left(made):
@@ -452,18 +467,18 @@ def test_no_blank_of_the_prescribers_signature_is_left(made):
     assert all("Date: " in line for line in alone)
 
 
-def test_the_prescribers_signature_of_an_urgent_texas_request_is_not_left_blank(office):
+def test_the_prescribers_signature_of_an_urgent_texas_request_is_not_left_blank(written):
     facts = example_case()
     facts["request"] |= {"urgency": "expedited", "urgent_reason": "Made-up reason."}
-    text = office.review(Content(letter_type="form_texas_prior_authorization", facts=facts)).text
+    text = written("form_texas_prior_authorization", facts)
     signed = signed_text(text, "Example Prescriber, MD", NPI, AT)
     where = "see the electronic signature at the end"
     assert f"Prescriber's signature, if expedited: {where}" in signed
     assert f"Signature, if required: {where}" in signed
 
 
-def test_the_patients_own_places_to_sign_stay(office):
-    text = office.review(Content(letter_type="internal_appeal", facts=example_case())).text
+def test_the_patients_own_places_to_sign_stay(written):
+    text = written("internal_appeal", example_case())
     signed = signed_text(text, "Example Prescriber, MD", NPI, AT)
     assert "Signature of the patient or representative: \\_" in signed
     assert signed.count("Date signed: \\_") == 1
@@ -486,10 +501,6 @@ def test_an_own_remark_behind_the_signature_stays():
     text = "Dear plan.\n\nSignature: \\_\\_\n\nDate signed: \\_\\_\n\n*With a copy to the patient.*"
     signed = signed_text(text, "Example Prescriber", NPI, AT)
     assert signed.endswith(f"*{INTENT}*\n\n*With a copy to the patient.*\n")
-
-
-def test_the_example_is_a_good_case_file():
-    assert load_case(example_case())
 
 
 # -- verifying -----------------------------------------------------------------------------------
@@ -560,8 +571,6 @@ def test_a_seal_anybody_could_make_never_makes_a_document_as_signed(
 ):
     draft = office.review(office.cases.read(practice.staff, in_review).content)
     forger = pades.load_certificate(pades.make_trial_certificate("Forger", "x", AT), "x")
-    from compound_coverage.letters.documents import to_pdf
-
     pdf, _ = to_pdf(draft.text, "Letter", "en", "")
     forged = pades.seal(
         pdf, forger, signer_name="Example Prescriber, MD", npi=NPI, reason=INTENT, at=AT
@@ -582,14 +591,12 @@ def test_a_stored_document_changed_in_the_database_is_refused(
     office, practice, in_review, sign, pdf_of, desk
 ):
     signed = sign(in_review)
-    row = {"document_id": signed.document_id}
     mine = DOCUMENT.c.document_id == signed.document_id
     with desk.operating() as connection:
         other = desk.ring.seal(b"%PDF-1.7 another", DOCUMENT_CONTENT.place("another-document"))
         connection.execute(update(DOCUMENT).where(mine).values(content=other))
     with pytest.raises(KeyRingError):
         pdf_of(signed)
-    assert row
 
 
 def test_a_record_whose_seal_is_broken_is_not_as_signed(in_review, sign):

@@ -320,9 +320,9 @@ def test_the_routes_keep_the_name_out_of_logs_and_caches(sqlite_office, tmp_path
 # -- a real server and a real browser ----------------------------------------------------------
 
 
-# What a browser itself remembers of what somebody types: its suggestions for fields, and its
-# windows for after a crash. No page can forbid the second for the text of a letter.
-BROWSERS_OWN = re.compile(r"/Default/(Web Data|Sessions/Session_\d+)$")
+# What a browser itself keeps of what somebody types, for after a crash. No page can forbid that for
+# the text of a letter.
+BROWSERS_OWN = re.compile(r"/Default/Sessions/Session_\d+$")
 
 
 class Trial:
