@@ -244,8 +244,8 @@ def _show_deeds(office: Office, shown: Shown, dataset: Dataset) -> None:
     by_prescriber = _prescriber_signs(shown.view.content)
     if shown.can(Action.CASE_EDIT):
         _edit(office, shown, dataset)
-    if shown.can(Action.CASE_SIGN) and by_prescriber:
-        _review_and_sign()
+    if by_prescriber:
+        _look_at_the_letter(shown)
     _say_who_signs(shown, by_prescriber)
     if shown.can(Action.CASE_SUBMIT):
         _submit(office, shown)
@@ -302,9 +302,11 @@ def _edit(office: Office, shown: Shown, dataset: Dataset) -> None:
         st.switch_page("dashboard/letter.py")
 
 
-def _review_and_sign() -> None:
-    if st.button("Review and sign", type="primary"):
-        _forget()
+def _look_at_the_letter(shown: Shown) -> None:
+    """The way to the letter beside its facts; for the prescriber it is the way to sign."""
+    signs = shown.can(Action.CASE_SIGN)
+    label = "Review and sign" if signs else "See the letter beside its facts"
+    if st.button(label, type="primary" if signs else "secondary"):
         st.switch_page("dashboard/review.py")
 
 

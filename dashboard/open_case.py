@@ -27,7 +27,7 @@ from compound_coverage.casework.states import State
 from compound_coverage.casework.worklist import letter_title
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.determination.published import find_plan
-from compound_coverage.letters.render import Draft
+from compound_coverage.letters.render import Draft, letter_types
 from dashboard.choices import UNLISTED, remember_plan
 from dashboard.letter_facts import STAGE, case_data, forget_facts, key_of
 from dashboard.letter_fields import ROWS, SECTIONS, STAGES, WORD_LISTS, Field, label_of
@@ -41,8 +41,9 @@ CHOICES: dict[Choice, str] = {
     "mine": "Use mine",
     "both": "Keep both",
 }
-# what the page asks about plan and medicine, before the facts
-_PLACE = ("plan", "plan_search", "line", "state", "medication")
+# what the page asks about plan and medicine, with nothing in it. A question on the page shows
+# what it did until something else is put in: taking its key away would leave the words there.
+_NOWHERE = {"plan": None, "plan_search": "", "line": None, "state": None, "medication": None}
 
 Page = dict[str, Any]
 
@@ -98,8 +99,7 @@ def close_case() -> None:
     """Takes the case and all its facts out of this session."""
     st.session_state.pop(OPEN, None)
     forget_facts()
-    for name in _PLACE:
-        st.session_state.pop(name, None)
+    st.session_state.update(_NOWHERE)
 
 
 # -- from the case to the questions ------------------------------------------------------------
@@ -124,7 +124,7 @@ def _fill(held: Open, dataset: Dataset) -> None:
         _put("markdown", content.text or made.markdown)
     plan_id = _fill_place(held, dataset)
     medication = str(st.session_state.get("medication") or "")
-    held.page = _page(held, case_data(plan_id, medication), content.letter_type)
+    held.page = _page(held, case_data(plan_id, medication), answers["letter-type"])
 
 
 def _put(name: str, value: Any) -> None:
@@ -158,7 +158,9 @@ def _part_of(page: Page, name: str) -> dict[str, Any]:
 
 def _answers(content: Content, dataset: Dataset) -> dict[str, Any]:
     """What each question shows, by its key in the session; empty ones, too."""
-    answers: dict[str, Any] = {"letter-type": content.letter_type}
+    letters = {letter.letter_type for letter in letter_types("en")}
+    letter_type = content.letter_type if content.letter_type in letters else Content().letter_type
+    answers: dict[str, Any] = {"letter-type": letter_type}
     for _, fields in SECTIONS:
         for one in fields:
             answers[key_of(one.path)] = _shown_in(one, content.at(one.path))
@@ -249,15 +251,16 @@ def autosave(office: Office, actor: Actor, facts: dict[str, Any], letter_type: s
     held = opened()
     if held is None:
         return
+    before = held.newest, held.editable
     _save(office, actor, held, _page(held, facts, letter_type))
-    if held.newest or (held.unsaved and not held.editable):
+    if (held.newest, held.editable) != before:
         st.rerun()
 
 
 def _save(office: Office, actor: Actor, held: Open, page: Page) -> None:
-    if held.conflicts or not held.editable or page == held.page:
+    if held.conflicts or not held.editable:
         return
-    content = _changed(held, page)
+    content = _changed(held, page) if page != held.page else held.content
     if content != held.content:
         held.unsaved = True
         if not _still_editable(office, actor, held):
@@ -313,14 +316,15 @@ def case_bar(office: Office, actor: Actor, dataset: Dataset) -> Callable[[], Non
     if held.newest and _typed(held) == held.page:
         _show_newest(held, held.newest, dataset)
     with st.container(border=True):
-        line = st.empty()
+        line, news = st.empty(), st.empty()
 
         def tell() -> None:
             line.markdown(_standing(held))
+            news.empty()
+            if held.merged and not held.conflicts:
+                news.info("Somebody else changed this draft, too. Both changes are in it now.")
 
         tell()
-        if held.merged:
-            st.info("Somebody else changed this draft, too. Both changes are in it now.")
         _ask_to_leave(office, actor, held)
         if held.state == State.SIGNED and not held.editable:
             st.info("This letter is signed. A change makes a new version, to be signed again.")

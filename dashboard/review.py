@@ -80,6 +80,7 @@ class At:
     actor: Actor
     held: Held
     dataset: Dataset
+    told: tuple[str, str, str] | None
 
     @property
     def view(self) -> CaseView:
@@ -99,7 +100,6 @@ class At:
 
 
 def page() -> None:
-    st.set_page_config(layout="wide")
     office = office_or_stop()
     actor = actor_or_stop(office)
     st.title("Review and sign")
@@ -108,10 +108,11 @@ def page() -> None:
         st.info("No case is open. Open one from the list of cases, then press Review.")
         return
     try:
-        at = At(office, actor, _held(office, actor, case_id), dataset_or_stop())
+        held = _held(office, actor, case_id)
     except ValueError as error:
         st.error(plain(str(error)))
         return
+    at = At(office, actor, held, dataset_or_stop(), st.session_state.pop(TOLD, None))
     _head(at)
     if at.view.state in AFTER_SIGNING:
         _signed_section(at)
@@ -184,14 +185,14 @@ def _signature_of(view: CaseView) -> Signed | None:
     return found[-1] if found else None
 
 
-def _take(at: At, deed: Callable[[], Saved], told: str = "") -> None:
-    """Does it, shows the case as it then is, and says what became of it."""
+def _take(at: At, deed: Callable[[], Saved], told: str = "", place: str = "") -> None:
+    """Does it, shows the case as it then is, and says what became of it, also at the place."""
     try:
         saved = deed()
     except ValueError as error:
         # most likely somebody changed the draft meanwhile: show it anew
         st.session_state.pop(HELD, None)
-        _tell("error", str(error))
+        _tell("error", str(error), place)
         return
     view = _with(at.view, saved)
     st.session_state[HELD] = _looked_at(at.office, at.actor, view, at.held.members, at.held)
@@ -200,11 +201,13 @@ def _take(at: At, deed: Callable[[], Saved], told: str = "") -> None:
             "warning",
             "Somebody else wrote in the same place meanwhile. Theirs stands here; yours is kept "
             f"as version {saved.aside}. Look at it again.",
+            place,
         )
     elif saved.merged:
-        _tell("info", "Somebody else changed this draft, too. Both changes are in it now.")
+        told = "Somebody else changed this draft, too. Both changes are in it now."
+        _tell("info", told, place)
     elif told:
-        _tell("success", told)
+        _tell("success", told, place)
     st.rerun()
 
 
@@ -213,9 +216,16 @@ def _with(view: CaseView, saved: Saved) -> CaseView:
     return CaseView(**{**values, "version": saved.version, "content": saved.content})
 
 
-def _tell(kind: str, text: str) -> None:
-    st.session_state[TOLD] = (kind, text)
+def _tell(kind: str, text: str, place: str = "") -> None:
+    st.session_state[TOLD] = (kind, text, place)
     st.rerun()
+
+
+def _told_here(at: At, place: str) -> None:
+    """The message at the head of the page once more, for whoever works further down."""
+    if at.told and at.told[2] == place:
+        kind, text, _ = at.told
+        getattr(st, kind)(plain(text))
 
 
 # -- the head of the page ------------------------------------------------------------------------
@@ -232,12 +242,9 @@ def _head(at: At) -> None:
         if st.button("Refresh", key=REFRESH):
             st.session_state.pop(HELD, None)
             st.rerun()
-    told = st.session_state.pop(TOLD, None)
-    if told:
-        kind, text = told
+    if at.told:
+        kind, text, _ = at.told
         getattr(st, kind)(plain(text))
-        # whoever pressed a button far down the page would not see the line above
-        st.toast(plain(text))
     _what_now(at)
 
 
@@ -344,7 +351,7 @@ def _words_form(at: At, review: Review) -> None:
         _save(at, {"text": ""}, "The letter is made from the facts again.")
 
 
-def _save(at: At, change: Mapping[str, Any], told: str) -> None:
+def _save(at: At, change: Mapping[str, Any], told: str, place: str = "") -> None:
     """Saves a change, but only one that still makes a letter."""
     view = at.view
     try:
@@ -355,7 +362,7 @@ def _save(at: At, change: Mapping[str, Any], told: str) -> None:
         return
     st.session_state.pop(CHANGING, None)
     save = at.office.cases.save
-    _take(at, lambda: save(at.actor, view.case_id, view.version, content), told)
+    _take(at, lambda: save(at.actor, view.case_id, view.version, content), told, place)
 
 
 # -- the facts -----------------------------------------------------------------------------------
@@ -386,6 +393,7 @@ def _facts_section(at: At, review: Review) -> None:
                 else:
                     st.markdown(plain(item.words))
                     _tick(at, item, f"number {number} of these")
+                    _told_here(at, item.place)
     others = [fact for fact in review.facts if not fact.clinical]
     found = sum(fact.standing == "chart_confirmed" for fact in others)
     with st.expander(f"{OFFICE_FACTS}: {found} of {len(others)} found in the chart"):
@@ -426,7 +434,7 @@ def _fact(at: At, place: str, value: str, fact: Fact | None, item: Item | None) 
     label = _label(place)
     standing = IN_CHART if fact and fact.standing == "chart_confirmed" else SAID
     mark = f" :small[({standing})]" if fact else ""
-    st.markdown(f"**{plain(label)}:** {plain(_value_words(at.dataset, place, value))}{mark}")
+    st.markdown(f"{_named(label)} {plain(_value_words(at.dataset, place, value))}{mark}")
     with st.container(horizontal=True, vertical_alignment="center"):
         if item is not None and (at.can_confirm or item.confirmed_by):
             _tick(at, item, label)
@@ -434,6 +442,7 @@ def _fact(at: At, place: str, value: str, fact: Fact | None, item: Item | None) 
             _chart_box(at, fact, label)
         if fact is not None and at.can_change and st.button("Change", key=f"change:{place}"):
             st.session_state[CHANGING] = place
+    _told_here(at, place)
     if st.session_state.get(CHANGING) == place:
         _fact_form(at, place, value, label)
 
@@ -451,7 +460,7 @@ def _tick(at: At, item: Item, label: str) -> None:
     if st.checkbox(f"I confirm: {plain(label)}", key=f"confirm:{item.place}:{item.digest[:12]}"):
         confirm, view = at.office.cases.confirm, at.view
         digests = {item.place: item.digest}
-        _take(at, lambda: confirm(at.actor, view.case_id, view.version, digests))
+        _take(at, lambda: confirm(at.actor, view.case_id, view.version, digests), place=item.place)
 
 
 def _chart_box(at: At, fact: Fact, label: str) -> None:
@@ -464,7 +473,9 @@ def _chart_box(at: At, fact: Fact, label: str) -> None:
     if now != found:
         mark, view = at.office.cases.mark_chart, at.view
         digests = {fact.place: fact.digest}
-        _take(at, lambda: mark(at.actor, view.case_id, view.version, digests, now))
+        _take(
+            at, lambda: mark(at.actor, view.case_id, view.version, digests, now), place=fact.place
+        )
 
 
 def _blanks(at: At, blank: Sequence[Missing]) -> None:
@@ -478,7 +489,7 @@ def _blanks(at: At, blank: Sequence[Missing]) -> None:
 def _blank(at: At, missing: Missing, number: int) -> None:
     place = re.sub(r"\[(\d+)\]", r".\1", missing.field)
     label = _label(place)
-    st.markdown(f"**{plain(label)}:** {BLANK}. {plain(missing.why)}")
+    st.markdown(f"{_named(label)} {BLANK}. {plain(missing.why)}")
     note(f"Who can supply it: {plain(WHO.get(missing.who, missing.who))}.")
     if not at.can_change:
         return
@@ -502,7 +513,7 @@ def _fact_form(at: At, place: str, value: str, label: str) -> None:
         st.rerun()
     if pressed:
         facts = _with_fact(at.view.content.facts, place, new)
-        _save(at, {"facts": facts}, f"{label} is saved.")
+        _save(at, {"facts": facts}, f"{label} is saved.", place)
 
 
 def _ask(place: str, value: str, label: str) -> str:
@@ -561,6 +572,10 @@ def _label(place: str) -> str:
     if other is None:
         return _HINT.sub("", label_of(place))
     return f"{other} ({int(number[1]) + 1})" if number else other
+
+
+def _named(label: str) -> str:
+    return f"**{plain(label)}{'' if label.endswith('?') else ':'}**"
 
 
 def _value_words(dataset: Dataset, place: str, value: str) -> str:

@@ -14,6 +14,7 @@ import io
 import logging
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -286,9 +287,8 @@ def seal(
     """The PDF with an invisible seal that allows no later change, added behind its own bytes.
 
     ``signer_name`` and ``npi`` are the prescriber's, whose printed signature is in the letter.
-    Not to be called inside a running event loop. Raises SealError if the certificate is not valid
-    at ``at``, a text is empty or too long, the NPI is wrong, or the file is no PDF, too large,
-    locked, damaged or signed already.
+    Raises SealError if the certificate is not valid at ``at``, a text is empty or too long, the
+    NPI is wrong, or the file is no PDF, too large, locked, damaged or signed already.
     """
     at = _utc(at)
     _need_valid(sealer.certificate, at)
@@ -313,7 +313,10 @@ def seal(
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         signed = any(True for _ in enumerate_sig_fields(writer.prev, filled_status=True))
         if not signed and not writer.prev.encrypted:
-            made = _Signer(meta, sealer.signer, spec, at).sign_pdf(writer)
+            # pyHanko runs an event loop of its own, and a thread may have only one
+            with ThreadPoolExecutor(max_workers=1) as elsewhere:
+                signer = _Signer(meta, sealer.signer, spec, at)
+                made = elsewhere.submit(signer.sign_pdf, writer).result()
             return bytes(made.getvalue())
     except Exception:  # whatever a damaged file does to a parser, it is the file's fault
         raise SealError("The PDF can't be sealed: it is damaged; make it again.") from None

@@ -1,5 +1,6 @@
 """The practice's seal on a letter: made, carried unharmed, and every meddling found."""
 
+import asyncio
 import io
 import json
 import logging
@@ -590,3 +591,10 @@ def test_checking_never_raises_for_values_of_a_wrong_kind(sealed, key, value):
     told = checked(sealed[:place] + key + b" " + value + b" " + sealed[place + len(key) :])
     assert told.problems
     assert not holds(told)
+
+
+def test_sealing_works_inside_a_running_event_loop(letter, trial):
+    async def within():
+        return seal(letter, trial, **WORDS, at=NOW)
+
+    assert check(asyncio.run(within())).intact
