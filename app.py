@@ -1,5 +1,7 @@
 """The front door: navigation for a visitor's script run, else the server around it."""
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -22,6 +24,7 @@ OFFICE = {
     "verify": "Check a signature",
     "practice": "Practice",
 }
+Layout = Literal["centered", "wide"]
 # reached from the list of cases
 FROM_A_CASE = ("case", "review")
 
@@ -41,9 +44,12 @@ def pages(titles: dict[str, str]) -> list[st.Page]:
 
 
 if get_script_run_ctx(suppress_warning=True):
-    st.set_page_config(page_title="Compound Coverage", layout="centered")
     # one list: Streamlit's groups of pages break the list for a screen reader
-    st.navigation(pages(PATIENT | OFFICE), position="top").run()
+    page = st.navigation(pages(PATIENT | OFFICE), position="top")
+    # a letter beside its facts needs the width; once for each run, or the page jumps
+    layout: Layout = "wide" if page.url_path == "review" else "centered"
+    st.set_page_config(page_title="Compound Coverage", layout=layout)
+    page.run()
 else:
     app = st.App(
         __file__,

@@ -83,7 +83,7 @@ def open_case(office: Office, actor: Actor, case_id: str, dataset: Dataset) -> N
     from, they still do. Raises Forbidden, and what a save raises.
     """
     held = opened()
-    if held and not held.unsaved:
+    if held:
         _save_last(office, actor, held)
     view = office.cases.read(actor, case_id)
     if held and held.case_id == case_id and (held.conflicts or held.newest):
@@ -298,9 +298,20 @@ def _take(held: Open, saved: Saved, mine: Content) -> None:
         held.newest = saved
 
 
-def _save_last(office: Office, actor: Actor, held: Open) -> None:
-    """Saves what was typed right before somebody leaves the page."""
-    _save(office, actor, held, _typed(held))
+def _save_last(office: Office, actor: Actor, held: Open) -> bool:
+    """Saves what was typed right before somebody leaves the page.
+
+    Returns whether to leave: not before a text that can't be saved, or must be chosen from, was
+    told. Raises what a save raises, once.
+    """
+    told = held.unsaved
+    try:
+        _save(office, actor, held, _typed(held))
+    except ValueError:
+        if not told:
+            raise
+    asked = held.newest and held.newest.conflicts
+    return not asked and (told or not held.unsaved)
 
 
 # -- what is told ------------------------------------------------------------------------------
@@ -331,7 +342,7 @@ def case_bar(office: Office, actor: Actor, dataset: Dataset) -> Callable[[], Non
             if st.button("Change it all the same"):
                 held.editable = True
                 st.rerun()
-        if held.conflicts:
+        if held.conflicts and held.editable:
             _settle(office, actor, held)
     return tell
 
@@ -346,16 +357,16 @@ def _ask_to_leave(office: Office, actor: Actor, held: Open) -> None:
     left, right = st.columns(2)
     back = left.button("Back to the case")
     # what was typed can't be saved before the choice
-    close = right.button("Close the case", disabled=bool(held.conflicts))
+    waits = held.editable and bool(held.conflicts)
+    close = right.button("Close the case", disabled=waits)
     if not back and not close:
         return
-    if not held.unsaved:
-        try:
-            _save_last(office, actor, held)
-        except ValueError as error:
-            st.error(f"{plain(str(error))} {_NOT_SAVED}")
-            return
-    if held.newest and held.newest.conflicts:
+    try:
+        leaves = _save_last(office, actor, held)
+    except ValueError as error:
+        st.error(f"{plain(str(error))} {_NOT_SAVED}")
+        return
+    if not leaves:
         st.rerun()
     if back:
         st.switch_page("dashboard/case.py")
@@ -370,10 +381,8 @@ def _standing(held: Open) -> str:
         lost = " What you typed last is not saved." if held.unsaved else ""
         return f"**Case: {name}.** It is {state}; nothing here changes it.{lost}"
     at = datetime.fromisoformat(held.saved_at)
-    return (
-        f"**Case: {name}.** Saved as version {held.version} at {at:%H:%M} UTC. "
-        "Each change is saved by itself."
-    )
+    how = "Choose below to save the rest." if held.conflicts else "Each change is saved by itself."
+    return f"**Case: {name}.** Saved as version {held.version} at {at:%H:%M} UTC. {how}"
 
 
 # -- two texts in one place --------------------------------------------------------------------
@@ -392,6 +401,8 @@ def _settle(office: Office, actor: Actor, held: Open) -> None:
         return
     value: Any = resolve(held.content.model_dump(mode="json"), held.conflicts, choices)
     try:
+        if not _still_editable(office, actor, held):
+            st.rerun()
         saved = office.cases.save(actor, held.case_id, held.version, content_of(value))
     except ValueError as error:
         st.error(plain(str(error)))

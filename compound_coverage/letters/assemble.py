@@ -98,9 +98,12 @@ def case_of(
 
 
 def _with_condition(case_file: CaseFile, dataset: Dataset) -> CaseFile:
-    """Names the condition where the diagnosis code says it, so that its trials are found."""
+    """Names the condition where the diagnosis code says it, so that its trials are found.
+
+    The code is what the letter prints: a condition that it contradicts is from an older diagnosis.
+    """
     found = dataset.conditions_with(case_file.diagnosis.icd10 or "")
-    if case_file.diagnosis.condition_id or len(found) != 1:
+    if case_file.diagnosis.condition_id in found or len(found) != 1:
         return case_file
     diagnosis = case_file.diagnosis.model_copy(update={"condition_id": found.pop()})
     return case_file.model_copy(update={"diagnosis": diagnosis})

@@ -411,6 +411,10 @@ def test_rows_that_somebody_else_took_out_leave_no_words_behind(make, at_letter,
     assert len(kept(case_id)[1].at("tried")) == 1
 
 
+def broken(*_):
+    raise StoreError("The database did not answer; nothing was changed.")
+
+
 def conflicting(page, other, case_id):
     other(case_id, patient__name="Theirs Example")
     return find(page, NAME, "Mine Example")
@@ -454,6 +458,30 @@ def test_a_conflict_waits_through_leaving_and_opening_again(make, at_letter, kep
     assert "Yours: Mine Example" in words(page)
     press(page, "Save these choices")
     assert kept(case_id)[1].at("patient.phone") == "000-555-0199"
+
+
+def test_a_choice_that_can_not_be_saved_waits_on(make, at_letter, kept, other, office, monkeypatch):
+    case_id = make()
+    page = conflicting(at_letter(case_id), other, case_id)
+    find(page, f"What should stand for {NAME}?", "mine")
+    save = office.cases.save
+    monkeypatch.setattr(office.cases, "save", broken)
+    press(page, "Save these choices")
+    assert "The database did not answer" in words(page)
+    monkeypatch.setattr(office.cases, "save", save)
+    press(page, "Save these choices")
+    assert kept(case_id)[1].at("patient.name") == "Mine Example"
+
+
+def test_a_choice_does_not_undo_a_signature(make, at_letter, other, office, practice):
+    case_id = make()
+    page = conflicting(at_letter(case_id), other, case_id)
+    put_in(office, practice.staff, case_id, State.SIGNED)
+    find(page, f"What should stand for {NAME}?", "mine")
+    press(page, "Save these choices")
+    assert office.cases.read(practice.staff, case_id).state == State.SIGNED
+    press(page, "Change it all the same")
+    assert "Yours: Mine Example" in words(page)
 
 
 @pytest.mark.parametrize("choice", ["theirs", "mine", "both"])
@@ -567,9 +595,6 @@ def test_what_can_not_be_saved_is_dropped_only_when_leaving_twice(
     case_id = make()
     page = at_letter(case_id)
 
-    def broken(*_):
-        raise StoreError("The database did not answer; nothing was changed.")
-
     monkeypatch.setattr(office.cases, "save", broken)
     press(fill(page, PHONE, "000-555-0199"), "Close the case")
     assert "leave once more to drop it" in words(page)
@@ -606,6 +631,20 @@ def test_a_letter_signed_meanwhile_stays_signed(make, at_letter, kept, office, p
     assert "What you typed last is not saved." in words(page)
     press(page, "Change it all the same")
     assert kept(case_id)[1].at("patient.phone") == "000-555-0199"
+
+
+def test_nobody_leaves_untold_when_the_last_word_came_too_late(
+    make, at_letter, kept, office, practice
+):
+    case_id = make()
+    page = at_letter(case_id)
+    put_in(office, practice.staff, case_id, State.SIGNED)
+    press(fill(page, PHONE, "000-555-0199"), "Close the case")
+    assert "What you typed last is not saved." in words(page)
+    assert shown(page, PHONE) == "000-555-0199"
+    press(page, "Close the case")
+    assert "open-case" not in page.session_state
+    assert kept(case_id)[0] == 1
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
@@ -645,9 +684,6 @@ def test_a_save_that_failed_is_tried_again(make, at_letter, kept, office, monkey
     case_id = make()
     page = at_letter(case_id)
     save = office.cases.save
-
-    def broken(*_):
-        raise StoreError("The database did not answer; nothing was changed.")
 
     monkeypatch.setattr(office.cases, "save", broken)
     find(page, PHONE, "000-555-0199")
