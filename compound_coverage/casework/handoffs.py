@@ -70,7 +70,7 @@ def leave(desk: Desk, content: Content) -> str:
     return code
 
 
-def take(desk: Desk, actor: Actor, code: str) -> Content:
+def take(desk: Desk, actor: Actor | None, code: str) -> Content:
     """The draft a patient left under this code; it is gone from the server afterwards.
 
     Raises Forbidden, and HandoffError if nothing lies under the code.

@@ -51,6 +51,12 @@ def desk(url, ring, clock):
 class Practice:
     """An organisation with one member of each role; ``practice.staff`` is an actor."""
 
+    staff: Actor
+    prescriber: Actor
+    advocate: Actor
+    manager: Actor
+    auditor: Actor
+
     def __init__(self, desk, name, npi):
         self.desk = desk
         email = f"manager@{name}.example"

@@ -182,7 +182,7 @@ def test_a_backslash_before_a_u_is_no_nul():
 
 
 def test_facts_nested_too_deep_are_told_in_one_sentence(ask):
-    facts = {}
+    facts: dict[str, object] = {}
     for _ in range(900):
         facts = {"a": facts}
     with pytest.raises(ValueError, match="too often"):

@@ -187,6 +187,7 @@ def test_a_letter_without_a_prescribers_name_is_not_signed(office, begun, conten
         r"\*\*\[ MISSING: [^]]*\]\*\*",
         office.review(content.model_copy(update={"facts": facts})).text,
     )
+    assert gap is not None
     text = edited(office, content.model_copy(update={"facts": facts}), gap[0], "Somebody")
     case_id = begun(facts=facts, text=text)
     with pytest.raises(CaseError, match="the name in the letter"):

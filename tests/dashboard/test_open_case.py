@@ -129,12 +129,12 @@ def changes(before, after):
 
 def flat(value, place=""):
     if isinstance(value, dict):
-        parts = value.items()
+        parts = list(value.items())
     elif isinstance(value, list):
-        parts = enumerate(value)
+        parts = list(enumerate(value))
     else:
         return {place: value}
-    found = {}
+    found: dict[str, object] = {}
     for name, part in parts:
         found |= flat(part, f"{place}.{name}" if place else str(name))
     return found
@@ -515,7 +515,7 @@ def test_rows_are_shown_in_words(make, at_letter, other):
 @pytest.fixture
 def typed_while_saving(office, monkeypatch):
     """Somebody's next words reach the server while it saves the ones before."""
-    waiting = {}
+    waiting: dict[str, object] = {}
     save = office.cases.save
 
     def slow(*args):

@@ -242,7 +242,7 @@ def dumped(url):
     need(dump, "PostgreSQL's pg_dump")
     at = make_url(url)
     words = ("-h", at.host, "-p", str(at.port), "-U", at.username, "--inserts", at.database)
-    done = subprocess.run([str(dump), *words], capture_output=True, check=True)
+    done = subprocess.run([str(dump), *map(str, words)], capture_output=True, check=True)
     assert b"case_id" in done.stdout
     return done.stdout
 

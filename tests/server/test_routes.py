@@ -43,7 +43,7 @@ with MATRIX.open(encoding="utf-8", newline="") as table:
 DENIED = {"outcome": "denied", "decided_on": "2026-11-24"}
 # Each deed: its line in the table, and values; CASE, PAPER and MEMBER stand for ids.
 CASE, PAPER, MEMBER = "<case>", "<paper>", "<member>"
-DEEDS = {
+DEEDS: dict[str, tuple[str, dict[str, object]]] = {
     "cases/create": ("case.create", {"content": {}}),
     "cases/list": ("case.list", {}),
     "cases/counts": ("counts.read", {}),
