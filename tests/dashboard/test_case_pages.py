@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from compound_coverage.casework import audit, handoffs, people
 from compound_coverage.casework.access import Action, Role
@@ -26,6 +25,7 @@ from dashboard import identity
 from dashboard.downloads import TICKETS
 from dashboard.office_parts import CASE
 from tests.casework.conftest import NPI, Clock, Practice
+from tests.dashboard.conftest import ran, words
 
 PAGES = Path(__file__).resolve().parents[2] / "dashboard"
 PHRASE = "four made up words here"
@@ -64,35 +64,6 @@ def went(monkeypatch):
 
     monkeypatch.setattr(st, "switch_page", go)
     return pages
-
-
-@pytest.fixture
-def visit(monkeypatch):
-    """Opens a page as somebody."""
-
-    def opener(name, actor, case_id="", **session):
-        monkeypatch.setattr(identity, "actor_of", lambda *_: actor)
-        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-        if case_id:
-            page.session_state[CASE] = case_id
-        for key, value in session.items():
-            page.session_state[key] = value
-        return ran(page)
-
-    return opener
-
-
-def ran(page):
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page):
-    """Everything a person reads on a page, headings and messages included."""
-    kinds = ("title", "header", "subheader", "markdown", "info", "success", "warning", "error")
-    told = "\n".join(str(one.value) for kind in kinds for one in getattr(page, kind))
-    return told.replace("\\", "")
 
 
 def button(page, label):

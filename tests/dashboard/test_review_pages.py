@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from compound_coverage.casework import people
 from compound_coverage.casework.access import Actor, Role
@@ -19,8 +18,8 @@ from compound_coverage.casework.states import State
 from compound_coverage.letters.casefile import example_case
 from dashboard import identity
 from dashboard.downloads import TICKETS
-from dashboard.office_parts import CASE
 from tests.casework.conftest import NPI, OTHER_NPI, Clock, Practice
+from tests.dashboard.conftest import ran, words
 
 PAGES = Path(__file__).resolve().parents[2] / "dashboard"
 TYPED = "/s/ Example Prescriber"
@@ -63,32 +62,6 @@ def begun(office, practice):
         return case_id
 
     return make
-
-
-@pytest.fixture
-def visit(monkeypatch):
-    """Opens a page as somebody."""
-
-    def opener(actor, case_id="", name="review"):
-        monkeypatch.setattr(identity, "actor_of", lambda *_: actor)
-        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-        if case_id:
-            page.session_state[CASE] = case_id
-        return ran(page)
-
-    return opener
-
-
-def ran(page):
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page):
-    kinds = ("title", "header", "markdown", "info", "success", "warning", "error")
-    told = "\n".join(str(one.value) for kind in kinds for one in getattr(page, kind))
-    return told.replace("\\", "")
 
 
 def one(page, kind, label):
@@ -139,12 +112,12 @@ def save_fact(office, practice, case_id, section, name, value):
 
 
 def test_without_a_case_the_page_says_where_to_find_one(practice, visit):
-    assert "No case is open." in words(visit(practice.prescriber))
+    assert "No case is open." in words(visit("review", practice.prescriber))
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADVOCATE])
 def test_who_may_not_read_a_case_sees_nothing_of_it(practice, begun, facts, visit, role):
-    page = visit(practice.actor(role), begun(facts))
+    page = visit("review", practice.actor(role), begun(facts))
     assert "You can't do this here" in words(page)
     assert "Example Patient" not in words(page)
     assert not page.checkbox
@@ -160,7 +133,7 @@ def test_the_letter_stands_beside_its_facts_each_with_its_mark_in_words(
         f.place: f.digest for f in office.review(view.content).facts if f.place == "patient.name"
     }
     office.cases.mark_chart(practice.staff, case_id, view.version, digests)
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     told = words(page)
     assert "**Strength:** 4.5 mg :small[(Patient said)]" in told
     assert "**Patient's name:** Example Patient :small[(Found in the chart)]" in told
@@ -177,7 +150,7 @@ def test_the_letter_stands_beside_its_facts_each_with_its_mark_in_words(
 
 def test_what_blocks_stands_first_with_its_mend(practice, begun, facts, visit):
     del facts["monitoring"]["stop_rule"]
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     assert next(one.value for one in page.header) == "Mend this first"
     assert "still shows 1 gap" in page.error[0].value
     assert one(page, "button", "Sign this letter").disabled
@@ -185,7 +158,7 @@ def test_what_blocks_stands_first_with_its_mend(practice, begun, facts, visit):
 
 def test_facts_that_make_no_letter_say_what_to_mend(practice, begun, facts, visit):
     facts["medication"]["start"] = "next week"
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     assert "a date is written YYYY-MM-DD" in words(page)
     assert not page.checkbox
 
@@ -193,7 +166,7 @@ def test_facts_that_make_no_letter_say_what_to_mend(practice, begun, facts, visi
 def test_a_page_that_is_drawn_again_does_not_read_the_case_again(
     office, practice, begun, facts, visit, monkeypatch
 ):
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     reads = []
     real = office.cases.read
     monkeypatch.setattr(office.cases, "read", lambda *a: reads.append(a) or real(*a))
@@ -208,7 +181,7 @@ def test_a_page_that_is_drawn_again_does_not_read_the_case_again(
 
 def test_each_tick_is_saved_at_once_and_counted(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     assert "0 of 83 confirmed" in page.get("progress")[0].proto.text
     page = tick(page, STRENGTH_BOX)
     assert "1 of 83 confirmed" in page.get("progress")[0].proto.text
@@ -219,7 +192,7 @@ def test_each_tick_is_saved_at_once_and_counted(office, practice, begun, facts, 
 
 
 def test_clinical_facts_are_confirmed_one_by_one_only(practice, begun, facts, visit):
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     boxes = [label for label in labels(page, "checkbox") if label.startswith("I confirm: ")]
     assert len(boxes) == 83
     assert not [label for label in labels(page, "button") if "all" in label.casefold()]
@@ -229,7 +202,7 @@ def test_a_tick_on_what_somebody_changed_meanwhile_is_not_saved_and_the_page_is_
     office, practice, begun, facts, visit
 ):
     case_id = begun(facts)
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     save_fact(office, practice, case_id, "medication", "strength", "3 mg")
     page = tick(page, STRENGTH_BOX)
     assert "Somebody changed this draft just now" in words(page)
@@ -243,7 +216,7 @@ def test_sentences_written_by_hand_are_confirmed_too(office, practice, begun, fa
     text = office.review(Content(facts=facts)).text
     own = "Experts agree on this course (made-up example)."
     case_id = begun(facts, text=text.replace("Signature: ", f"{own}\n\nSignature: "))
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     assert own in words(page)
     sections = [one.label for one in page.expander]
     assert "Sentences written by hand: 0 of 1 confirmed" in sections
@@ -254,7 +227,7 @@ def test_staff_mark_facts_as_found_in_the_chart_and_take_it_back(
     office, practice, begun, facts, visit
 ):
     case_id = begun(facts)
-    page = visit(practice.staff, case_id)
+    page = visit("review", practice.staff, case_id)
     assert not [label for label in labels(page, "checkbox") if label.startswith("I confirm")]
     page = tick(page, f"In the chart: {STRENGTH}")
     chart = office.cases.read(practice.staff, case_id).content.chart
@@ -266,7 +239,7 @@ def test_staff_mark_facts_as_found_in_the_chart_and_take_it_back(
 
 
 def test_a_manager_sees_the_page_and_changes_nothing(practice, begun, facts, visit):
-    page = visit(practice.manager, begun(facts))
+    page = visit("review", practice.manager, begun(facts))
     assert "**Strength:** 4.5 mg" in words(page)
     assert not page.checkbox
     assert set(labels(page, "button")) <= {"Back to the case", "Refresh", "Save these words"}
@@ -279,7 +252,7 @@ def test_a_manager_sees_the_page_and_changes_nothing(practice, begun, facts, vis
 def test_a_fact_is_changed_in_place_and_asks_again(office, practice, begun, facts, visit):
     case_id = begun(facts)
     confirm_all(office, practice.prescriber, case_id)
-    page = change(visit(practice.prescriber, case_id), "medication.strength")
+    page = change(visit("review", practice.prescriber, case_id), "medication.strength")
     one(page, "text_input", f"{STRENGTH}: what it should say").set_value("3 mg")
     page = press(page, "Save")
     # at the head of the page, and where the button was pressed
@@ -292,7 +265,7 @@ def test_a_fact_is_changed_in_place_and_asks_again(office, practice, begun, fact
 
 def test_a_choice_is_changed_by_choosing(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = change(visit(practice.prescriber, case_id), "tried.0.outcome")
+    page = change(visit("review", practice.prescriber, case_id), "tried.0.outcome")
     box = one(page, "selectbox", "What happened (1): what it should say")
     box.select("Side effects")
     press(page, "Save")
@@ -302,7 +275,7 @@ def test_a_choice_is_changed_by_choosing(office, practice, begun, facts, visit):
 
 def test_a_value_that_makes_no_letter_is_not_saved(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = change(visit(practice.prescriber, case_id), "medication.start")
+    page = change(visit("review", practice.prescriber, case_id), "medication.start")
     one(page, "text_input", "Start date: what it should say").set_value("soon")
     page = press(page, "Save")
     assert "a date is written YYYY-MM-DD" in words(page)
@@ -311,7 +284,7 @@ def test_a_value_that_makes_no_letter_is_not_saved(office, practice, begun, fact
 
 def test_a_change_may_be_left(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = change(visit(practice.prescriber, case_id), "medication.strength")
+    page = change(visit("review", practice.prescriber, case_id), "medication.strength")
     page = press(page, "Leave it as it is")
     assert "Save" not in labels(page, "button")
     assert version_of(office, practice, case_id) == 1
@@ -320,7 +293,7 @@ def test_a_change_may_be_left(office, practice, begun, facts, visit):
 def test_a_blank_is_filled_in_and_no_longer_blocks(office, practice, begun, facts, visit):
     del facts["monitoring"]["stop_rule"]
     case_id = begun(facts)
-    page = press(visit(practice.prescriber, case_id), "Fill in")
+    page = press(visit("review", practice.prescriber, case_id), "Fill in")
     (box,) = [one for one in page.text_area if one.label.endswith("what it should say")]
     box.set_value("Stop at week 12 without a response (made-up example)")
     page = press(page, "Save")
@@ -330,7 +303,7 @@ def test_a_blank_is_filled_in_and_no_longer_blocks(office, practice, begun, fact
 
 def test_a_blank_row_is_left_to_the_letter_page(practice, begun, facts, visit):
     del facts["tried"]
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     assert "Fill it in on the letter page." in words(page)
 
 
@@ -338,7 +311,7 @@ def test_the_words_are_changed_by_hand_and_made_from_the_facts_again(
     office, practice, begun, facts, visit
 ):
     case_id = begun(facts)
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     box = one(page, "text_area", "The letter's words")
     box.set_value(box.value.replace("Signature: ", "A sentence of mine.\n\nSignature: "))
     page = press(page, "Save these words")
@@ -351,7 +324,7 @@ def test_the_words_are_changed_by_hand_and_made_from_the_facts_again(
 
 def test_two_who_change_the_same_fact_lose_nothing(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = change(visit(practice.prescriber, case_id), "medication.strength")
+    page = change(visit("review", practice.prescriber, case_id), "medication.strength")
     save_fact(office, practice, case_id, "medication", "strength", "3 mg")
     one(page, "text_input", f"{STRENGTH}: what it should say").set_value("6 mg")
     page = press(page, "Save")
@@ -366,7 +339,7 @@ def test_two_who_change_the_same_fact_lose_nothing(office, practice, begun, fact
 
 def test_two_who_change_different_facts_are_both_heard(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = change(visit(practice.prescriber, case_id), "medication.strength")
+    page = change(visit("review", practice.prescriber, case_id), "medication.strength")
     save_fact(office, practice, case_id, "patient", "phone", "000-555-0199")
     one(page, "text_input", f"{STRENGTH}: what it should say").set_value("6 mg")
     page = press(page, "Save")
@@ -380,7 +353,7 @@ def test_two_who_change_different_facts_are_both_heard(office, practice, begun, 
 
 
 def test_staff_are_told_who_signs(practice, begun, facts, visit):
-    page = visit(practice.staff, begun(facts))
+    page = visit("review", practice.staff, begun(facts))
     told = words(page)
     assert (
         f"Only Example Prescriber (the prescriber named in the letter, NPI {NPI}) can sign." in told
@@ -399,7 +372,7 @@ def test_staff_are_told_who_signs(practice, begun, facts, visit):
 )
 def test_a_letter_nobody_here_can_sign_says_what_to_do(practice, begun, facts, visit, npi, told):
     facts["prescriber"]["npi"] = npi
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     assert told in words(page)
     assert "Sign this letter" not in labels(page, "button")
 
@@ -414,13 +387,13 @@ def test_a_member_with_the_npi_but_not_the_part_is_named(office, practice, begun
         roles=[Role.STAFF],
         npi=NPI,
     )
-    page = visit(practice.staff, begun(facts))
+    page = visit("review", practice.staff, begun(facts))
     assert "not the part of a prescriber" in words(page)
 
 
 def test_the_prescriber_asks_for_changes_in_words(office, practice, begun, facts, visit):
     case_id = begun(facts)
-    page = press(visit(practice.prescriber, case_id), "Ask for changes")
+    page = press(visit("review", practice.prescriber, case_id), "Ask for changes")
     assert "Say what should change" in words(page)
     one(page, "text_area", "What should change?").set_value("Mend the dose, please.")
     page = press(page, "Ask for changes")
@@ -431,7 +404,7 @@ def test_the_prescriber_asks_for_changes_in_words(office, practice, begun, facts
 
 def test_a_draft_is_sent_to_review_from_here(office, practice, facts, visit):
     case_id = office.cases.create(practice.staff, Content(facts=facts))
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     assert not [label for label in labels(page, "checkbox") if label.startswith("I confirm")]
     page = press(page, "Send it to review")
     assert office.cases.read(practice.staff, case_id).state == State.IN_REVIEW
@@ -444,7 +417,7 @@ def test_a_draft_is_sent_to_review_from_here(office, practice, facts, visit):
 def test_the_button_waits_until_nothing_is_open(office, practice, begun, facts, visit):
     case_id = begun(facts)
     confirm_all(office, practice.prescriber, case_id, leave=["medication.strength"])
-    page = visit(practice.prescriber, case_id)
+    page = visit("review", practice.prescriber, case_id)
     assert "You can sign once nothing is open: 1 still to confirm." in words(page)
     assert one(page, "button", "Sign this letter").disabled
     page = tick(page, STRENGTH_BOX)
@@ -454,7 +427,7 @@ def test_the_button_waits_until_nothing_is_open(office, practice, begun, facts, 
 def test_the_intent_the_words_to_type_and_the_kind_of_certificate_are_said(
     practice, begun, facts, visit
 ):
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     told = words(page)
     assert INTENT in told
     assert TYPED in [one.value for one in page.code]
@@ -466,7 +439,7 @@ def test_the_intent_the_words_to_type_and_the_kind_of_certificate_are_said(
 def ready(office, practice, begun, facts, visit):
     case_id = begun(facts)
     confirm_all(office, practice.prescriber, case_id)
-    return case_id, visit(practice.prescriber, case_id)
+    return case_id, visit("review", practice.prescriber, case_id)
 
 
 def test_a_letter_is_signed_and_saved(office, practice, ready, monkeypatch):
@@ -512,7 +485,7 @@ def test_a_certificate_that_can_not_be_read_is_told(
     office, practice, begun, facts, visit, tmp_path
 ):
     office.settings = Settings(signing_certificate=tmp_path / "none.p12")
-    page = visit(practice.prescriber, begun(facts))
+    page = visit("review", practice.prescriber, begun(facts))
     assert "The practice's certificate can't be read" in words(page)
     assert "Sign this letter" not in labels(page, "button")
 
@@ -520,7 +493,7 @@ def test_a_certificate_that_can_not_be_read_is_told(
 def test_a_letter_signed_on_paper_says_where_it_is(office, practice, begun, facts, visit):
     case_id = begun(facts, letter_type="external_review_request")
     office.papers.keep_signed_by_hand(practice.staff, case_id, "scan.pdf", b"%PDF-1.7 made-up")
-    assert "signed on paper" in words(visit(practice.staff, case_id))
+    assert "signed on paper" in words(visit("review", practice.staff, case_id))
 
 
 # -- checking a signature ------------------------------------------------------------------------
@@ -541,7 +514,7 @@ def checked(page, pdf):
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.PRESCRIBER, Role.MANAGER, Role.AUDITOR])
 def test_a_signed_letter_is_as_signed(practice, signed_pdf, visit, role):
-    page = checked(visit(practice.actor(role), name="verify"), signed_pdf)
+    page = checked(visit("verify", practice.actor(role)), signed_pdf)
     told = words(page)
     assert "This document is as signed by Example Prescriber, MD (NPI 1234567893)" in told
     assert page.success
@@ -562,20 +535,20 @@ def test_a_signed_letter_is_as_signed(practice, signed_pdf, visit, role):
     ids=["longer", "another title", "cut off", "damaged", "text"],
 )
 def test_a_changed_document_is_never_called_fine(practice, signed_pdf, visit, change):
-    page = checked(visit(practice.staff, name="verify"), change(signed_pdf))
+    page = checked(visit("verify", practice.staff), change(signed_pdf))
     assert not page.success
     assert "as signed by" not in words(page)
     assert page.error or page.warning
 
 
 def test_an_advocate_checks_nothing(practice, signed_pdf, visit):
-    page = checked(visit(practice.advocate, name="verify"), signed_pdf)
+    page = checked(visit("verify", practice.advocate), signed_pdf)
     assert "You can't do this here" in words(page)
     assert not page.success
 
 
 def test_another_file_is_another_answer(practice, signed_pdf, visit):
-    page = checked(visit(practice.staff, name="verify"), signed_pdf)
+    page = checked(visit("verify", practice.staff), signed_pdf)
     assert page.success
     page = checked(page, signed_pdf + b"\n")
     assert not page.success

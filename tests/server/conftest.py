@@ -6,6 +6,7 @@ import logging
 import warnings
 
 import pytest
+from playwright.sync_api import expect
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
@@ -14,6 +15,9 @@ from starlette.routing import Route, WebSocketRoute
 from compound_coverage.casework.settings import Settings
 from dashboard.guards import Gate, Headers, Requests
 from dashboard.logs import JsonLines
+from tests.conftest import need
+from tests.server.practice import open_practice
+from tools import browser
 
 with warnings.catch_warnings():
     # it asks for a younger httpx than Streamlit's sign-in may use
@@ -150,3 +154,22 @@ def log():
     yield handler
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    """A practice with one server on SQLite, behind nginx."""
+    folder = tmp_path_factory.mktemp("one-server")
+    (folder / "database").mkdir()
+    with open_practice(folder, f"sqlite:///{folder / 'database' / 'office.sqlite'}", 1) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Headless Chromium; a page may be slow while other tests run."""
+    need(browser.CHROMIUM, "Chromium")
+    expect.set_options(timeout=20_000)
+    with browser.chromium() as running:
+        yield running
+    expect.set_options(timeout=None)

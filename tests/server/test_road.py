@@ -8,30 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from compound_coverage.letters.casefile import example_case
-from tests.conftest import need
-from tests.server.practice import NPI, open_practice, sign_in, visit
-from tools import browser
+from tests.server.practice import NPI, sign_in, visit
 from tools.browser import downloaded, pick, settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
 
 PHRASE = "k7qf 3m0z 9xwd hh2p 61te"
 TICKED_BY_HAND = 3
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("road")
-    (folder / "database").mkdir()
-    with open_practice(folder, f"sqlite:///{folder / 'database' / 'office.sqlite'}", 1) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    need(browser.CHROMIUM, "Chromium")
-    with browser.chromium() as running:
-        yield running
 
 
 def press(page, name):

@@ -13,35 +13,16 @@ from streamlit.web.server.starlette.starlette_app_utils import (
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from compound_coverage.casework.tables import LOGIN
-from tests.conftest import need
 from tests.server.practice import (
     COOKIE_SECRET,
     STRANGER,
     cookie_of,
-    open_practice,
     sign_in,
     visit,
 )
-from tools import browser
 from tools.browser import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    """A practice with one server on SQLite, behind nginx."""
-    folder = tmp_path_factory.mktemp("one-server")
-    (folder / "database").mkdir()
-    with open_practice(folder, f"sqlite:///{folder / 'database' / 'office.sqlite'}", 1) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    need(browser.CHROMIUM, "Chromium")
-    with browser.chromium() as running:
-        yield running
 
 
 @pytest.fixture

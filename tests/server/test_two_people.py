@@ -8,9 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from compound_coverage.letters.casefile import example_case
-from tests.conftest import need
-from tests.server.practice import NPI, open_practice, sign_in, visit
-from tools import browser
+from tests.server.practice import NPI, sign_in, visit
 from tools.browser import settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
@@ -18,23 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
 NARROW = 390
 MERGED = "Somebody else changed this draft, too."
 ASKED = "wrote different things"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("two")
-    (folder / "database").mkdir()
-    with open_practice(folder, f"sqlite:///{folder / 'database' / 'office.sqlite'}", 1) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    need(browser.CHROMIUM, "Chromium")
-    expect.set_options(timeout=20_000)
-    with browser.chromium() as running:
-        yield running
-    expect.set_options(timeout=None)
 
 
 def press(page, name):
