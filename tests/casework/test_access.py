@@ -28,6 +28,7 @@ from compound_coverage.casework.appeals import Decision
 from compound_coverage.casework.cases import Cases, keep_document
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.office import Office
+from compound_coverage.casework.packets import Packets
 from compound_coverage.casework.papers import Papers
 from compound_coverage.casework.sealed import new_code
 from compound_coverage.casework.settings import Settings
@@ -151,9 +152,12 @@ SERVICES: dict[tuple[Any, str], tuple[str, str, Any]] = {
     (Cases, "note_call"): (
         "case.call", A_CASE, lambda on, who, it: on.note_call(who, it, "Plan", "Wait."),
     ),
+    (Packets, "put_together"): (
+        "case.file", A_CASE, lambda on, who, it: on.put_together(who, it),
+    ),
     (Papers, "read"): ("document.read", A_DOCUMENT, lambda on, who, it: on.read(who, it)),
     (Papers, "keep"): (
-        "case.file", A_CASE, lambda on, who, it: on.keep(who, it, "packet", "a.pdf", b"%PDF"),
+        "case.file", A_CASE, lambda on, who, it: on.keep(who, it, "chart", "a.pdf", b"%PDF"),
     ),
     (Papers, "keep_signed_by_hand"): (
         "case.file", A_CASE, lambda on, who, it: on.keep_signed_by_hand(who, it, "a.pdf", b"%PDF"),
@@ -224,7 +228,12 @@ def call(office, desk, practice, case_id):
         A_MEMBER: practice.staff.member_id,
         NOTHING: "",
     }
-    parts = {Cases: office.cases, Papers: office.papers, Signing: office.signing}
+    parts = {
+        Cases: office.cases,
+        Papers: office.papers,
+        Packets: office.packets,
+        Signing: office.signing,
+    }
 
     def called(service, who):
         _, about, deed = SERVICES[service]
@@ -370,7 +379,7 @@ def test_every_public_service_has_its_line_in_the_table_above():
 
 
 def test_every_public_method_of_a_service_asks_for_an_actor():
-    for service in (Cases, Papers, Signing):
+    for service in (Cases, Packets, Papers, Signing):
         for name, method in public(service):
             assert asks_for_an_actor(method), name
 

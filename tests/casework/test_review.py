@@ -9,6 +9,13 @@ from compound_coverage.casework.content import Content, Tick
 from compound_coverage.casework.review import review
 from compound_coverage.letters.casefile import example_case
 
+
+@pytest.fixture
+def url(sqlite_url):
+    """SQLite alone: a review reads no database."""
+    return sqlite_url
+
+
 ON = date(2026, 11, 24)
 ME, OTHER = "the-prescriber", "somebody-else"
 MADE = 83  # what the complete example asks a prescriber to confirm

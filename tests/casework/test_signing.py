@@ -39,6 +39,13 @@ from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.templates import letter_type_named, letter_types, words_of
 from tests.casework.conftest import NPI, OTHER_NPI, claims_of
 
+
+@pytest.fixture
+def url(sqlite_url):
+    """SQLite alone: what PostgreSQL could do otherwise is tried in test_packets and test_cases."""
+    return sqlite_url
+
+
 TYPED = Signature("/s/ Example Prescriber")
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DRAFT_MARK = words_of("en").marks["prescriber"]
