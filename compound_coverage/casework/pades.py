@@ -13,7 +13,7 @@ import base64
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -313,16 +313,19 @@ def seal(
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         signed = any(True for _ in enumerate_sig_fields(writer.prev, filled_status=True))
         if not signed and not writer.prev.encrypted:
-            # pyHanko runs an event loop of its own, and a thread may have only one
-            with ThreadPoolExecutor(max_workers=1) as elsewhere:
-                signer = _Signer(meta, sealer.signer, spec, at)
-                made = elsewhere.submit(signer.sign_pdf, writer).result()
+            made = _in_a_thread(_Signer(meta, sealer.signer, spec, at).sign_pdf, writer)
             return bytes(made.getvalue())
     except Exception:  # whatever a damaged file does to a parser, it is the file's fault
         raise SealError("The PDF can't be sealed: it is damaged; make it again.") from None
     if signed:
         raise SealError("The PDF is signed already; seal the file as it was before.")
     raise SealError(LOCKED)
+
+
+def _in_a_thread(work: Callable[..., Any], *values: Any) -> Any:
+    """Does ``work`` in a thread: pyHanko runs an event loop, and a thread may have only one."""
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        return elsewhere.submit(work, *values).result()
 
 
 def _need_valid(certificate: Certificate, at: datetime) -> None:
@@ -426,7 +429,7 @@ def examine(data: bytes, trusted: Sequence[str]) -> dict[str, Any]:
     roots = [asn1_x509.Certificate.load(base64.b64decode(root)) for root in trusted]
     try:
         signatures = reader.embedded_regular_signatures
-        told = _told(data, signatures[0], roots)
+        told: dict[str, Any] = _in_a_thread(_told, data, signatures[0], roots)
     except Exception:  # the file can be read, its signature can't
         return {"found": True, "problems": [UNREADABLE]}
     if len(signatures) > 1:

@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -331,7 +332,10 @@ def test_a_cut_off_file_and_a_broken_signature_are_said_to_be_so(sealed, gap):
 
 def signed_by(pdf, sealer, field, **settings):
     meta = PdfSignatureMetadata(field_name=field, **settings)
-    return sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), meta, sealer.signer).getvalue()
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    # in a thread: a browser's test may have left an event loop running in this one
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        return elsewhere.submit(sign_pdf, writer, meta, sealer.signer).result().getvalue()
 
 
 def test_a_second_signer_is_told_and_the_first_no_longer_covers_the_file(letter, trial):
@@ -597,4 +601,6 @@ def test_sealing_works_inside_a_running_event_loop(letter, trial):
     async def within():
         return seal(letter, trial, **WORDS, at=NOW)
 
-    assert check(asyncio.run(within())).intact
+    # in a thread: another test may have left a loop running in this one
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        assert check(elsewhere.submit(asyncio.run, within()).result()).intact
