@@ -10,8 +10,9 @@ PORT ?= 8501
 run: $(READY)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# three on two processors: the tests that drive a browser wait more than they work
 test: lint
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+	$(BIN)/pytest -n 3 --dist loadgroup --cov --cov-report=term
 
 lint: $(READY)
 	$(BIN)/ruff check .
