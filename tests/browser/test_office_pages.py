@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from compound_coverage.letters.casefile import example_case
 from tools import browser
@@ -89,4 +90,4 @@ def test_no_office_page_asks_anything_of_another_server(laptop, open_page):
 def test_no_address_of_an_office_page_names_a_case(laptop, open_page):
     page = open_page(f"{laptop}/cases")
     open_case(page)
-    assert page.url == f"{laptop}/case"
+    expect(page).to_have_url(f"{laptop}/case")

@@ -237,7 +237,7 @@ def test_a_case_that_followed_an_erased_one_stays_and_no_longer_names_it(
     with desk.operating() as connection:
         connection.execute(update(CASE).values(state=State.SENT))
     cases.decide(practice.staff, story, Decision(Outcome.DENIED, "2026-11-24"))
-    appeal = cases.appeal(practice.staff, story, "appeal")
+    appeal = cases.appeal(practice.staff, story, "internal_appeal")
     cases.save(practice.staff, appeal, 1, changed(content, "patient.name", "Corrected Example"))
     erase_patient(desk, practice.manager, story, "The patient asked for it.")
     assert cases.read(practice.staff, appeal).follows == ""

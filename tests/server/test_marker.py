@@ -27,7 +27,6 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from PIL import Image, PngImagePlugin
-from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from sqlalchemy.engine import make_url
@@ -52,7 +51,7 @@ from tests.casework.conftest import NPI, Practice
 from tests.conftest import need
 from tests.server.conftest import POLICY, TestClient
 from tests.server.test_process import start, streamlit_run
-from tools.browser import CHROMIUM, ROOT, downloaded, fill, free_port, pick, settle, unfold
+from tools.browser import CHROMIUM, ROOT, downloaded, driver, fill, free_port, pick, settle, unfold
 
 MARKER = "Zyxmarker Qwertson"
 PDF = f"%PDF-1.7 {MARKER}".encode()
@@ -368,19 +367,18 @@ class Trial:
 
     @contextmanager
     def browsing(self):
-        with sync_playwright() as playwright:
-            context = playwright.chromium.launch_persistent_context(
-                str(self.profile),
-                executable_path=CHROMIUM,
-                args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
-                env={**os.environ, "TMPDIR": str(self.browser_tmp)},
-                downloads_path=str(self.saved),
-                viewport={"width": 1280, "height": 1000},
-            )
-            context.on("request", lambda request: self.asked.append(request.url))
-            context.on("response", lambda answer: self.answers.append(answer))
-            yield context
-            context.close()
+        context = driver().chromium.launch_persistent_context(
+            str(self.profile),
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
+            env={**os.environ, "TMPDIR": str(self.browser_tmp)},
+            downloads_path=str(self.saved),
+            viewport={"width": 1280, "height": 1000},
+        )
+        context.on("request", lambda request: self.asked.append(request.url))
+        context.on("response", lambda answer: self.answers.append(answer))
+        yield context
+        context.close()
 
     def open_files(self, process):
         """What the server holds open, also where the name of the file is gone already."""
