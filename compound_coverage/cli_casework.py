@@ -235,7 +235,7 @@ def _audit(options: argparse.Namespace) -> int:
     desk = _office(options).desk
     known = dict(_head(text) for text in options.head)
     document: dict[str, dict[str, Any]] = {}
-    with desk.engine.connect() as connection:
+    with desk.reading() as connection:
         # a head that was written down speaks of a practice even if its row is gone
         for organisation_id in dict.fromkeys(
             [*connection.execute(ORGANISATION.select()).scalars(), *known]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from compound_coverage.casework import people
-from compound_coverage.casework.access import MATRIX, Action, Actor, Resource, may
-from compound_coverage.casework.appeals import Decision
+from compound_coverage.casework.access import MATRIX, Action, Actor
+from compound_coverage.casework.appeals import Decision, next_requests
 from compound_coverage.casework.cases import CaseView, Paper, Signed, Step
 from compound_coverage.casework.content import Content, stated
 from compound_coverage.casework.merge import passages
@@ -47,17 +47,17 @@ from dashboard.office_parts import (
     STEPS,
     case_shown,
     in_words,
+    may_do,
     moment,
     state_words,
 )
 from dashboard.open_case import open_case
-from dashboard.parts import ask_line, dataset_or_stop, drug_lists, note, plain
+from dashboard.parts import SCANS, ask_line, dataset_or_stop, drug_lists, note, plain
 
 SHOWN = "case-view"
 REFRESH = "case-refresh"
 DONE = "case-done"
 DAY_HELP = "Year, month and day, such as 2026-03-09."
-SCANS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
 PAPERS: dict[PaperKind, str] = {
     "fax_report": "Fax report",
     "plan_answer": "The plan's answer",
@@ -75,8 +75,6 @@ VERSIONS = {
     "merged": "two people's changes brought together",
     "aside": "kept beside, because somebody else had written in the same place",
 }
-# What can follow on a denial of each kind of request; of any other, an appeal.
-NEXT_STAGE = {"appeal": "second_appeal", "second_appeal": "external_review"}
 DECIDED = {
     Outcome.APPROVED: "Approved",
     Outcome.DENIED: "Denied",
@@ -100,8 +98,7 @@ class Shown:
 
     def may(self, action: Action) -> bool:
         """May the one it was read for do this to the case?"""
-        npi = self.view.content.npi_of_record
-        return may(self.actor, action, Resource(self.actor.organisation_id, npi))
+        return may_do(self.actor, self.view, action)
 
     def can(self, action: Action) -> bool:
         """May they, and is it the time for it?"""
@@ -438,9 +435,8 @@ def _appeal(office: Office, shown: Shown, dataset: Dataset) -> None:
 def _appeals(office: Office, shown: Shown, dataset: Dataset) -> list[LetterType]:
     """The letters that can answer the denial, those that fit the plan best first."""
     content = shown.view.content
-    typed = content.at("request")
-    request = typed if isinstance(typed, dict) else {}
-    stage = NEXT_STAGE.get(str(request.get("stage")), "appeal")
+    request = content.request
+    stage = next(iter(next_requests(str(request.get("stage")))), "appeal")
     try:
         case = load_case({**content.facts, "request": {**request, "stage": stage}})
         with drug_lists() as lists:

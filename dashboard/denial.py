@@ -22,9 +22,9 @@ from compound_coverage.letters.denial import (
     words_for,
 )
 from dashboard.letter_facts import STAGE, remember_fields
-from dashboard.parts import cite, dataset_or_stop, note, plain
+from dashboard.parts import SCANS, cite, dataset_or_stop, note, plain
 
-KINDS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp", "txt"]
+KINDS = [*SCANS, "txt"]
 # What a request holds of the notice it answers; a new notice replaces all of it.
 OF_THE_NOTICE = (
     "denied_on",

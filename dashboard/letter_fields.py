@@ -392,18 +392,25 @@ WORD_LISTS: tuple[tuple[str, str], ...] = (
 def label_of(place: str) -> str:
     """What the page calls the fact at a dotted place, with the number of its row; or the place."""
     numbers = re.findall(r"(?:^|[.\[])(\d+)", place)
-    general = re.sub(r"\.(\d+)|\[\d+(?::\d+)?\]", ".*", place)
-    label = _labels().get(general) or _part_labels().get(general.removesuffix(".*"))
+    path = general(place)
+    question = questions().get(path)
+    label = question.label if question else _part_labels().get(path.removesuffix(".*"))
     if label is None:
         return place.replace(".", " ").replace("_", " ")
     return f"{label} ({int(numbers[0]) + 1})" if numbers else label
 
 
+def general(place: str) -> str:
+    """The path of the question for a place: ``tried.0.dose`` and ``tried[0].dose`` are one."""
+    return re.sub(r"\.\d+|\[\d+(?::\d+)?\]", ".*", place)
+
+
 @cache
-def _labels() -> dict[str, str]:
+def questions() -> dict[str, Field]:
+    """Every question of the letter page by its path."""
     single = [field for _, fields in SECTIONS for field in fields]
     rows = [field for _, _, _, fields in ROWS for field in fields]
-    return {field.path: field.label for field in [*single, *rows]}
+    return {field.path: field for field in [*single, *rows]}
 
 
 @cache

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
 import streamlit as st
 
-from compound_coverage.casework import people
-from compound_coverage.casework.access import Action, Actor, Role
-from compound_coverage.casework.office import Office
+from compound_coverage.casework.access import Action, Actor, Resource, Role, may
+from compound_coverage.casework.cases import CaseView
 from compound_coverage.casework.states import Outcome, State
 
 CASE = "case-shown"
@@ -48,9 +46,9 @@ STEPS: dict[str, str] = {
 }
 
 
-def names_of(office: Office, actor: Actor) -> Mapping[str, str]:
-    """What each member of the organisation is called, by id."""
-    return {one.member_id: one.name for one in people.members(office.desk, actor)}
+def may_do(actor: Actor, view: CaseView, action: Action) -> bool:
+    """May ``actor`` do this to the case they read?"""
+    return may(actor, action, Resource(actor.organisation_id, view.content.npi_of_record))
 
 
 def state_words(state: State, outcome: Outcome | None) -> str:

@@ -14,10 +14,9 @@ from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.packet import COVER, LIMITS, Attachment, Packet, make_packet
 from compound_coverage.letters.render import Draft, letter_types
 from dashboard.downloads import offer
-from dashboard.parts import drug_lists, note, plain
+from dashboard.parts import SCANS, drug_lists, note, plain
 
 EVIDENCE = "evidence_list"
-KINDS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
 
 
 def packet_section(dataset: Dataset, case: CaseFile, draft: Draft, text: str) -> None:
@@ -32,7 +31,7 @@ def packet_section(dataset: Dataset, case: CaseFile, draft: Draft, text: str) ->
     evidence = st.checkbox("The list of studies", value=True, key="packet-evidence")
     uploads = st.file_uploader(
         "Papers that prove the facts",
-        type=KINDS,
+        type=SCANS,
         accept_multiple_files=True,
         key="packet-files",
         max_upload_size=25,

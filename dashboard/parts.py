@@ -22,6 +22,8 @@ from compound_coverage.formulary.lookup import Formularies, reading
 from compound_coverage.formulary.store import open_store
 from compound_coverage.vocabulary import Citation, Grade
 
+# the kinds of file a paper may come as
+SCANS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
 GRADES = {
     Grade.A: "the issuer's own page",
     Grade.B: "a copy of the original text",

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from compound_coverage.casework import people
-from compound_coverage.casework.access import Action, Actor, Resource, Role, may
+from compound_coverage.casework.access import Action, Actor, Role
 from compound_coverage.casework.cases import CaseView, Saved, Signed
 from compound_coverage.casework.content import Fact, content_of, digest_of
 from compound_coverage.casework.office import Office
@@ -27,8 +27,16 @@ from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.pages import pictures
 from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
-from dashboard.letter_fields import ROWS, SECTIONS, STAGES, Field, label_of
-from dashboard.office_parts import case_shown, moment, state_words
+from dashboard.letter_fields import (
+    ROWS,
+    SECTIONS,
+    STAGES,
+    Field,
+    general,
+    label_of,
+    questions,
+)
+from dashboard.office_parts import case_shown, may_do, moment, state_words
 from dashboard.parts import ask_line, dataset_or_stop, note, plain, show_picture
 
 HELD, TOLD, CHANGING = "review-held", "review-told", "review-changing"
@@ -87,8 +95,7 @@ class At:
         return self.held.view
 
     def may(self, action: Action) -> bool:
-        npi = self.view.content.npi_of_record
-        return may(self.actor, action, Resource(self.actor.organisation_id, npi))
+        return may_do(self.actor, self.view, action)
 
     @property
     def can_change(self) -> bool:
@@ -493,7 +500,7 @@ def _blank(at: At, missing: Missing, number: int) -> None:
     note(f"Who can supply it: {plain(WHO.get(missing.who, missing.who))}.")
     if not at.can_change:
         return
-    if _general(place) not in _fields() or not _has_room(at.view.content.facts, place):
+    if general(place) not in questions() or not _has_room(at.view.content.facts, place):
         note("Fill it in on the letter page.")
         return
     if st.button("Fill in", key=f"fill:{number}:{place}"):
@@ -517,7 +524,7 @@ def _fact_form(at: At, place: str, value: str, label: str) -> None:
 
 
 def _ask(place: str, value: str, label: str) -> str:
-    field = _fields().get(_general(place)) or Field(place, label)
+    field = questions().get(general(place)) or Field(place, label)
     name = f"{label}: what it should say"
     if field.kind == "choice":
         labels = dict(field.choices)
@@ -562,12 +569,8 @@ def _has_room(facts: Mapping[str, Any], place: str) -> bool:
 # -- words for facts -----------------------------------------------------------------------------
 
 
-def _general(place: str) -> str:
-    return re.sub(r"\.\d+", ".*", place)
-
-
 def _label(place: str) -> str:
-    other = OTHER_LABELS.get(_general(place))
+    other = OTHER_LABELS.get(general(place))
     number = re.search(r"\.(\d+)", place)
     if other is None:
         return _HINT.sub("", label_of(place))
@@ -580,7 +583,7 @@ def _named(label: str) -> str:
 
 def _value_words(dataset: Dataset, place: str, value: str) -> str:
     """What is written there; a code as the words the letter page has for it."""
-    field = _fields().get(_general(place))
+    field = questions().get(general(place))
     if field is not None and field.kind == "choice":
         return dict(field.choices).get(value, value)
     if place == "request.stage":
@@ -593,13 +596,6 @@ def _value_words(dataset: Dataset, place: str, value: str) -> str:
         }
         return studies.get(value, value)
     return value
-
-
-@cache
-def _fields() -> dict[str, Field]:
-    single = [field for _, fields in SECTIONS for field in fields]
-    rows = [field for _, _, _, fields in ROWS for field in fields]
-    return {field.path: field for field in [*single, *rows]}
 
 
 @cache

@@ -42,8 +42,7 @@ def facts_of_appeal(
 
     The request stands where the appeal's letter stands on the road. Raises UnknownLetterError.
     """
-    typed = content.at("request")
-    request: dict[str, Any] = dict(typed) if isinstance(typed, dict) else {}
+    request = content.request
     before = str(request.get("stage") or "initial")
     if decision is not None and request.get("denied_on") != decision.decided_on:
         # what an earlier denial said must not pass for this one

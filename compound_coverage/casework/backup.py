@@ -41,7 +41,7 @@ from sqlalchemy import (
 from compound_coverage.casework import audit
 from compound_coverage.casework.desk import Desk, open_casework
 from compound_coverage.casework.keyring import KeyRing, key_id_of
-from compound_coverage.casework.rotation import reading, record
+from compound_coverage.casework.rotation import record
 from compound_coverage.casework.tables import LOGIN, METADATA, ORGANISATION, SEALED_COLUMNS
 
 _MARK = 64
@@ -123,7 +123,7 @@ def _write(desk: Desk, stream: IO[bytes]) -> Manifest:
     )
     keys: set[str] = set()
     with (
-        reading(desk, **options) as connection,
+        desk.reading(**options) as connection,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
     ):
         packed.comment = bytes(_MARK)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from compound_coverage.casework import audit
 from compound_coverage.casework.access import Actor, Forbidden
 from compound_coverage.casework.cases import CaseError, keep_step
 from compound_coverage.casework.desk import Desk, Work
@@ -33,6 +32,5 @@ def break_glass(desk: Desk, case_id: str, why: str, user: int) -> bytes:
         actor = Actor(OPERATOR, row["organisation_id"], frozenset())
         work = Work(connection, desk.ring, actor, desk.stamp(), case=row)
         keep_step(work, case_id, ACTION, row["state"], row["state"], row["version"], {"why": why})
-        entry = audit.Entry(work.at, OPERATOR, ACTION, case_id, "done", {"user": user})
-        audit.append(connection, desk.ring, row["organisation_id"], entry)
+        desk.record(connection, actor, ACTION, case_id, "done", {"user": user})
         return copy_of(work, [case_id])

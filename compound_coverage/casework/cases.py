@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy import RowMapping, Table, func, insert, select, update
 
 from compound_coverage.casework.access import Action, Actor
 from compound_coverage.casework.appeals import Decision, facts_of_appeal
@@ -38,6 +38,7 @@ from compound_coverage.casework.tables import (
     STEP_SEALED,
     VERSION,
     VERSION_SEALED,
+    SealedColumn,
 )
 
 LONGEST_WHY = 2_000
@@ -570,7 +571,8 @@ def keep_step(
     work: Work, case_id: str, action: str, from_state: str, to: State, version: int, told: Any
 ) -> None:
     """Notes a step of a case: who, when, and, sealed, why."""
-    number = len(_of_case(work, STEP, case_id)) + 1
+    steps = select(func.count()).select_from(STEP).where(STEP.c.case_id == case_id)
+    number = work.connection.execute(steps).scalar_one() + 1
     work.connection.execute(
         insert(STEP).values(
             case_id=case_id,
@@ -600,8 +602,12 @@ def _same_version(work: Work, base: int) -> None:
         raise CaseError("Somebody changed this draft just now; look at it again first.")
 
 
-def _of_case(work: Work, table: Table, case_id: str) -> list[RowMapping]:
-    query = select(table).where(table.c.case_id == case_id)
+def _of_case(
+    work: Work, table: Table, case_id: str, without: SealedColumn | None = None
+) -> list[RowMapping]:
+    """The rows of a case; ``without`` is what is large and read only when it is asked for."""
+    columns = [column for column in table.c if not without or column.name != without.column]
+    query = select(*columns).where(table.c.case_id == case_id)
     if "number" in table.c:
         query = query.order_by(table.c.number)
     return list(work.connection.execute(query.order_by(table.c.at)).mappings())
@@ -647,13 +653,15 @@ def _view(work: Work) -> CaseView:
         steps=tuple(_step_of(work, one) for one in _of_case(work, STEP, case_id)),
         versions=tuple(
             VersionNote(one["number"], one["base"], one["kind"], one["member_id"], one["at"])
-            for one in _of_case(work, VERSION, case_id)
+            for one in _of_case(work, VERSION, case_id, VERSION_SEALED)
         ),
         calls=tuple(
             Call(at=one["at"], member_id=one["member_id"], **work.open(CALL_SEALED, one))
             for one in _of_case(work, CALL, case_id)
         ),
-        papers=tuple(paper_of(work, one) for one in _of_case(work, DOCUMENT, case_id)),
+        papers=tuple(
+            paper_of(work, one) for one in _of_case(work, DOCUMENT, case_id, DOCUMENT_CONTENT)
+        ),
         signatures=tuple(signed_of(work, one) for one in _of_case(work, SIGNATURE, case_id)),
     )
 

@@ -87,6 +87,12 @@ class Content(BaseModel):
         """The NPI of the prescriber the letter names, as typed."""
         return str(self.at("prescriber.npi") or "")
 
+    @property
+    def request(self) -> dict[str, Any]:
+        """A copy of what the draft asks for; empty where something else was typed there."""
+        typed = self.at("request")
+        return dict(typed) if isinstance(typed, dict) else {}
+
     def at(self, path: str) -> Any:
         """The fact at a dotted path, or None."""
         value: Any = self.facts

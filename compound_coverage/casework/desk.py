@@ -120,11 +120,11 @@ class Desk:
             with self.operating() as connection:
                 work = self._allowed(connection, actor, action, resource_id)
                 yield work
-                self._record(connection, work.actor, action, work.resource_id, "done", work.told)
+                self.record(connection, work.actor, action, work.resource_id, "done", work.told)
         except Forbidden:
             if actor is not None:
                 with self.operating() as connection:
-                    self._record(connection, actor, action, resource_id, "refused", {})
+                    self.record(connection, actor, action, resource_id, "refused", {})
             raise
 
     @contextmanager
@@ -140,6 +140,19 @@ class Desk:
             raise StoreError(
                 "The database did not answer; nothing was changed. Try again in a minute."
             ) from None
+
+    @contextmanager
+    def reading(self, **options: Any) -> Iterator[Connection]:
+        """A transaction that only reads, which makes nobody wait; ``options`` are SQLAlchemy's.
+
+        Like ``operating`` without an actor. Raises StoreError if the database does not answer.
+        """
+        try:
+            fresh = self.engine.connect().execution_options(**options)
+            with fresh as connection, connection.begin():
+                yield connection
+        except (exc.OperationalError, exc.TimeoutError):
+            raise StoreError("The database did not answer; try again in a minute.") from None
 
     def _allowed(
         self, connection: Connection, actor: Actor | None, action: Action, resource_id: str
@@ -168,14 +181,15 @@ class Desk:
         npi = self.ring.open_json(case["npi_of_record"], CASE_NPI.place_of(case))
         return Resource(case["organisation_id"], npi)
 
-    def _record(
+    def record(
         self,
         connection: Connection,
         actor: Actor,
-        action: Action,
+        action: str,
         resource_id: str,
         outcome: str,
         told: Mapping[str, str | int],
     ) -> None:
+        """Adds an entry of what ``actor`` did to the trail of their organisation."""
         entry = audit.Entry(self.stamp(), actor.member_id, action, resource_id, outcome, told)
         audit.append(connection, self.ring, actor.organisation_id, entry)

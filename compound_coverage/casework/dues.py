@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
-from typing import Any
 
 from compound_coverage.casework.appeals import next_requests
 from compound_coverage.casework.cases import DueDay, Summary
@@ -55,7 +54,7 @@ class DueDays:
             yield from self._after_decision(content, summary)
         elif state == State.SENT:
             sent = date.fromisoformat(summary.sent_on)
-            case = load_case(_answered(content.facts))
+            case = load_case(content.facts)
             days = dict.fromkeys(_SENT, sent)
             for due in self._dues(case, _stages_of(content, case), sent, days):
                 if due.actor != "member":
@@ -64,7 +63,7 @@ class DueDays:
             yield from self._before_sending(content)
 
     def _before_sending(self, content: Content) -> Iterable[DueDay]:
-        case = load_case(_answered(content.facts))
+        case = load_case(content.facts)
         for due in self._dues(case, _stages_of(content, case), _today(case), {}):
             if due.actor == "member":
                 yield DueDay(due.day.isoformat(), due.title, due.actor)
@@ -85,10 +84,8 @@ class DueDays:
             )
         if decision.outcome == Outcome.APPROVED:
             return
-        typed = content.at("request")
-        request = dict(typed) if isinstance(typed, dict) else {}
-        request |= {"denied_on": decision.decided_on, "received_on": None}
-        case = load_case(_answered({**content.facts, "request": request}))
+        request = content.request | {"denied_on": decision.decided_on, "received_on": None}
+        case = load_case({**content.facts, "request": request})
         stage = stage_of(letter_type_named(content.letter_type, "en"), case)
         decided = date.fromisoformat(decision.decided_on)
         days = dict.fromkeys(_DECIDED, decided) if stage in _APPEALS else {}
@@ -124,8 +121,3 @@ def _stages_after(stage: str) -> set[str]:
 
 def _today(case: CaseFile) -> date:
     return case.date or date.today()
-
-
-def _answered(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts as ``load_case`` takes them: an empty row says nothing yet."""
-    return {name: value for name, value in facts.items() if value not in (None, "", [], {})}

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
     and_,
-    exc,
     func,
     select,
     text,
@@ -35,7 +32,6 @@ from compound_coverage.casework.desk import Desk
 from compound_coverage.casework.keyring import drop_keys, key_id_of
 from compound_coverage.casework.people import OPERATOR
 from compound_coverage.casework.tables import ORGANISATION, SEALED_COLUMNS, SealedColumn
-from compound_coverage.database import StoreError
 
 # Longer than a server with the file on a network drive may go on seeing the one before.
 SETTLED = 60.0
@@ -111,7 +107,7 @@ def _reseal_batch(desk: Desk, column: SealedColumn, after: Key, batch: int) -> t
     query = select(*keys, _key_id(column)).order_by(*keys).limit(batch)
     if after:
         query = query.where(tuple_(*keys) > tuple_(*after))
-    with reading(desk) as connection:
+    with desk.reading() as connection:
         rows = connection.execute(query).all()
     last: Key = tuple(rows[-1][:-1]) if len(rows) == batch else ()
     current = bytes.fromhex(desk.ring.current)
@@ -154,7 +150,7 @@ def _reseal(desk: Desk, connection: Connection, column: SealedColumn, key: Key) 
 
 def keys_in_use(desk: Desk) -> dict[str, int]:
     """How many fields each key seals, by its id. Raises StoreError."""
-    with reading(desk) as connection:
+    with desk.reading() as connection:
         return _in_use(connection)
 
 
@@ -253,16 +249,3 @@ def record(
     for organisation_id in connection.execute(ids).scalars().all():
         entry = audit.Entry(desk.stamp(), OPERATOR, action, resource, "done", told)
         audit.append(connection, desk.ring, organisation_id, entry)
-
-
-@contextmanager
-def reading(desk: Desk, **options: Any) -> Iterator[Connection]:
-    """A transaction that only reads, which makes nobody wait; ``options`` are SQLAlchemy's.
-
-    Raises StoreError if the database does not answer.
-    """
-    try:
-        with desk.engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
-    except (exc.OperationalError, exc.TimeoutError):
-        raise StoreError("The database did not answer; try again in a minute.") from None

@@ -146,7 +146,7 @@ class Signing:
             at = datetime.fromisoformat(work.at)
             # each part is read by itself: nothing left open in the text can swallow the signature
             letter = SignedLetter(
-                _signed_parts(looked_at.text, name, content.npi_of_record, at),
+                signed_parts(looked_at.text, name, content.npi_of_record, at),
                 _picture(signature.drawn) if signature.drawn else b"",
                 name,
             )
@@ -233,14 +233,11 @@ def verification(seal: pades.SealCheck, signed: Signed | None, digest: str = "")
     return Verification(False, told, seal, signed)
 
 
-def signed_text(text: str, name: str, npi: str, at: datetime) -> str:
-    """The letter with the typed signature in the place of the blank one, or at its end."""
-    parts = _signed_parts(text, name, npi, at)
-    return "\n\n".join(part for part in parts if part) + "\n"
+def signed_parts(text: str, name: str, npi: str, at: datetime) -> tuple[str, str, str]:
+    """The letter with the typed signature in the place of the blank one, or at its end.
 
-
-def _signed_parts(text: str, name: str, npi: str, at: datetime) -> tuple[str, str, str]:
-    """What stands before the signature, the signature, and what stands behind it."""
+    Returns what stands before the signature, the signature, and what stands behind it.
+    """
     block = "\n\n".join(
         (
             f"Signature: **/s/ {escape(name)}**",

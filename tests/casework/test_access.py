@@ -395,6 +395,8 @@ def test_only_the_operator_and_signing_in_work_without_an_actor():
     allowed.add("erasure.py")  # reads the entry of its own deed, once that stands
     users = files_that_hold(r"\boperating\(")
     assert {"desk.py", "people.py"} <= users <= allowed
+    readers = files_that_hold(r"\bdesk\.reading\(")
+    assert {"people.py", "rotation.py"} <= readers <= {*allowed, "cli_casework.py"}
 
 
 def test_only_people_make_actors():

@@ -282,6 +282,6 @@ def test_the_key_that_seals_is_never_dropped(tmp_path):
 def test_a_database_that_does_not_answer_is_said_in_one_sentence(desk, practice):
     with (
         pytest.raises(StoreError, match="did not answer; try again in a minute"),
-        rotation.reading(desk),
+        desk.reading(),
     ):
         raise OperationalError("SELECT 1", {}, Exception("gone"))

@@ -29,7 +29,7 @@ from compound_coverage.casework.signing import (
     LARGEST_DRAWING,
     Signature,
     _picture,
-    signed_text,
+    signed_parts,
     verification,
 )
 from compound_coverage.casework.states import NotNow, State
@@ -38,6 +38,10 @@ from compound_coverage.letters.casefile import example_case
 from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.templates import letter_type_named, letter_types, words_of
 from tests.casework.conftest import NPI, OTHER_NPI, claims_of
+
+
+def signed_text(text, name, npi, at):
+    return "\n\n".join(part for part in signed_parts(text, name, npi, at) if part) + "\n"
 
 
 @pytest.fixture
