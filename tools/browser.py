@@ -130,9 +130,17 @@ def downloaded(page: Page, button: str) -> bytes:
 
 
 def unfold(page: Page, title: str) -> None:
-    """Opens a folded section."""
-    page.locator("summary").filter(has_text=title).click()
-    page.wait_for_timeout(300)
+    """Opens a folded section, and sees that it stays open.
+
+    A section drawn anew just when it is pressed falls shut again.
+    """
+    fold = page.locator("details").filter(has=page.locator("summary", has_text=title))
+    for _ in range(5):
+        settle(page)
+        if fold.get_attribute("open") is not None:
+            return
+        fold.locator("summary").first.click()
+    raise AssertionError(f"the section {title!r} does not stay open")
 
 
 def whole_page(page: Page) -> None:

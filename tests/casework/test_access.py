@@ -362,8 +362,8 @@ def public(holder):
 
 
 def test_every_public_service_has_its_line_in_the_table_above():
-    # the question itself, and what only hands on to the services
-    not_services = {("Desk", "act"), ("access", "may"), ("commands", "do")}
+    # the question itself, what only hands on to the services, and what only adds to the trail
+    not_services = {("Desk", "act"), ("Desk", "record"), ("access", "may"), ("commands", "do")}
     found = set()
     for module in modules():
         short = module.__name__.rpartition(".")[2]
