@@ -15,6 +15,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from compound_coverage.database import database_url, is_empty
+from compound_coverage.dataset.folder import Stamp, stamp
 from compound_coverage.dataset.load import BUNDLED, Dataset, load
 from compound_coverage.dataset.tables import DatasetError
 from compound_coverage.determination.published import PlanIndex
@@ -39,10 +40,15 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def dataset_folder() -> Path:
+    """Where the dataset lies: ``COVERAGE_DATA``, or the bundled one."""
+    return Path(os.environ.get("COVERAGE_DATA") or BUNDLED)
+
+
 def dataset() -> Dataset:
     """The dataset, read anew when a table changed. Raises DatasetError if it is broken."""
-    directory = Path(os.environ.get("COVERAGE_DATA") or BUNDLED)
-    return _dataset(directory, _stamp(directory))
+    directory = dataset_folder()
+    return _dataset(directory, stamp(directory))
 
 
 def dataset_or_stop() -> Dataset:
@@ -57,13 +63,8 @@ def dataset_or_stop() -> Dataset:
         st.stop()
 
 
-def _stamp(directory: Path) -> tuple[tuple[str, int], ...]:
-    """Changes whenever a table does, so that a mended dataset is read anew."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(directory.glob("*.csv")))
-
-
 @st.cache_resource(max_entries=2, show_spinner="Reading the coverage data ...")
-def _dataset(directory: Path, stamp: tuple[tuple[str, int], ...]) -> Dataset:  # noqa: ARG001
+def _dataset(directory: Path, stamp: Stamp) -> Dataset:  # noqa: ARG001
     return load(directory)
 
 

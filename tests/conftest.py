@@ -6,9 +6,8 @@ import pytest
 from hypothesis import settings
 
 from compound_coverage.dataset.load import load
-from compound_coverage.dataset.package import write_descriptor
+from compound_coverage.dataset.maintain import write_dataset
 from compound_coverage.dataset.schema import TABLES
-from compound_coverage.dataset.tables import write_table
 from tests.small_dataset import ROWS
 
 pytest_plugins = ["tests.databases"]
@@ -37,8 +36,9 @@ def small(tmp_path):
     """A folder with a small, sound, made-up dataset."""
     directory = tmp_path / "coverage"
     directory.mkdir()
-    for model in TABLES:
-        rows = [model.model_validate(row) for row in ROWS.get(model.FILE, [])]
-        write_table(directory, model, rows)
-    write_descriptor(directory)
+    tables = {
+        model.FILE: [model.model_validate(row) for row in ROWS.get(model.FILE, [])]
+        for model in TABLES
+    }
+    write_dataset(directory, tables)
     return directory

@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """Everything that can be done with casework. The part before the dot is the kind of thing."""
+    """All that can be done with casework and the dataset. Before the dot: the kind of thing."""
 
     CASE_LIST = "case.list"
     CASE_CREATE = "case.create"
@@ -44,12 +44,22 @@ class Action(StrEnum):
     MEMBER_CHANGE = "member.change"
     AUDIT_READ = "audit.read"
     RETENTION_RUN = "retention.run"
+    DATASET_READ = "dataset.read"
+    DATASET_PROPOSE = "dataset.propose"
+    DATASET_DISCUSS = "dataset.discuss"
+    DATASET_DECIDE = "dataset.decide"
+    DATASET_PUBLISH = "dataset.publish"
+    DATASET_LEADS = "dataset.leads"
 
 
 _S, _P, _M, _A = Role.STAFF, Role.PRESCRIBER, Role.MANAGER, Role.AUDITOR
+_D = Role.ADVOCATE
 
 # The whole matrix. An action that is not here, and a role that is not in its row, means no.
-# An auditor sees what was done, never a patient's words; an advocate has no part in casework.
+# An auditor sees what was done, never a patient's words; an advocate has no part in casework, and
+# nobody else in the dataset. The dataset is one for all practices of a server, so its actions are
+# asked of the actor's own organisation; only an organisation that the operator let keep the dataset
+# can have advocates (see ``people``).
 MATRIX: dict[Action, frozenset[Role]] = {
     Action.CASE_LIST: frozenset({_S, _P, _M}),
     Action.CASE_CREATE: frozenset({_S, _P}),
@@ -74,6 +84,12 @@ MATRIX: dict[Action, frozenset[Role]] = {
     Action.MEMBER_CHANGE: frozenset({_M}),
     Action.AUDIT_READ: frozenset({_A}),
     Action.RETENTION_RUN: frozenset({_M}),
+    Action.DATASET_READ: frozenset({_D}),
+    Action.DATASET_PROPOSE: frozenset({_D}),
+    Action.DATASET_DISCUSS: frozenset({_D}),
+    Action.DATASET_DECIDE: frozenset({_D}),
+    Action.DATASET_PUBLISH: frozenset({_D}),
+    Action.DATASET_LEADS: frozenset({_D}),
 }
 
 # These also ask that the actor is the prescriber the letter names.

@@ -26,7 +26,7 @@ LAPTOP = "laptop"
 OPERATOR = "operator"
 YEARS_KEPT = 6
 _YEAR_3000 = 32_503_680_000
-ALL_ROLES = frozenset(Role) - {Role.ADVOCATE}
+ALL_ROLES = frozenset(Role)
 
 
 class SignedOutError(ValueError):
@@ -61,16 +61,23 @@ class Limits:
 
 
 def make_organisation(
-    desk: Desk, name: str, manager: str, email: str, years_kept: int = YEARS_KEPT
+    desk: Desk,
+    name: str,
+    manager: str,
+    email: str,
+    years_kept: int = YEARS_KEPT,
+    *,
+    keeps_dataset: bool = False,
 ) -> str:
     """A new organisation with its first manager; returns its id. For the operator's command line.
 
+    ``keeps_dataset``: its members may be advocates, who change what every practice here reads.
     Raises PeopleError if the e-mail already belongs to somebody, the name is empty, or cases would
     be kept for less than a year.
     """
     organisation_id = new_id()
     with desk.operating() as connection:
-        _add_organisation(desk, connection, organisation_id, name, years_kept)
+        _add_organisation(desk, connection, organisation_id, name, years_kept, keeps_dataset)
         member_id = _add_member(desk, connection, organisation_id, manager, email, [Role.MANAGER])
         entry = audit.Entry(desk.stamp(), OPERATOR, "organisation.make", member_id, "done", {})
         audit.append(connection, desk.ring, organisation_id, entry)
@@ -78,7 +85,12 @@ def make_organisation(
 
 
 def _add_organisation(
-    desk: Desk, connection: Any, organisation_id: str, name: str, years_kept: int
+    desk: Desk,
+    connection: Any,
+    organisation_id: str,
+    name: str,
+    years_kept: int,
+    keeps_dataset: bool,
 ) -> None:
     if not name.strip():
         raise PeopleError("A practice needs a name; give one.")
@@ -89,6 +101,7 @@ def _add_organisation(
             organisation_id=organisation_id,
             made_at=desk.stamp(),
             retain_years=years_kept,
+            keeps_dataset=keeps_dataset,
             sealed=desk.ring.seal_json(
                 {"name": name.strip()}, ORGANISATION_SEALED.place(organisation_id)
             ),
@@ -107,7 +120,7 @@ def laptop_owner(desk: Desk) -> Actor:
     with desk.operating() as connection:
         row = _member_row(connection, MEMBER.c.member_id == LAPTOP)
         if row is None:
-            _add_organisation(desk, connection, LAPTOP, "This computer", YEARS_KEPT)
+            _add_organisation(desk, connection, LAPTOP, "This computer", YEARS_KEPT, True)
             _add_member(desk, connection, LAPTOP, "You", LAPTOP, ALL_ROLES, LAPTOP)
             row = _member_row(connection, MEMBER.c.member_id == LAPTOP)
         assert row is not None
@@ -178,6 +191,7 @@ def change_member(
         member = _member(desk, row)
         given = frozenset(roles)
         _check(name, given, npi)
+        _check_advocate(work.connection, work.actor.organisation_id, given)
         if Role.MANAGER in member.roles and (ended or Role.MANAGER not in given):
             _keep_a_manager(work, member_id)
         work.connection.execute(
@@ -243,6 +257,7 @@ def _add_member(
 ) -> str:
     given = frozenset(roles)
     _check(name, given, npi)
+    _check_advocate(connection, organisation_id, given)
     if email != LAPTOP and "@" not in email.strip("@ "):
         raise PeopleError(f"'{email[:60]}' is not an e-mail address; give the one they sign in by.")
     member_id = member_id or new_id()
@@ -277,6 +292,57 @@ def _check(name: str, roles: frozenset[Role], npi: str) -> None:
             raise PeopleError(f"The NPI can't be right: {error}.") from None
 
 
+def _check_advocate(connection: Any, organisation_id: str, roles: frozenset[Role]) -> None:
+    # an advocate changes what every practice of this server reads
+    if Role.ADVOCATE not in roles:
+        return
+    keeps = select(ORGANISATION.c.keeps_dataset).where(
+        ORGANISATION.c.organisation_id == organisation_id
+    )
+    if not connection.execute(keeps).scalar():
+        raise PeopleError(
+            "This practice does not keep the coverage data, so it has no advocates; whoever runs "
+            "this server can change that."
+        )
+
+
+def keep_dataset(desk: Desk, organisation_id: str, keeps: bool) -> None:
+    """Lets an organisation have advocates, or no longer. For the operator's command line.
+
+    Raises PeopleError if there is no such organisation.
+    """
+    with desk.operating() as connection:
+        changed = connection.execute(
+            update(ORGANISATION)
+            .where(ORGANISATION.c.organisation_id == organisation_id)
+            .values(keeps_dataset=keeps)
+        )
+        if not changed.rowcount:
+            raise PeopleError(f"There is no practice '{organisation_id[:40]}'; check the id.")
+        if not keeps:
+            _take_advocates_away(connection, organisation_id)
+        told = {"keeps": int(keeps)}
+        entry = audit.Entry(desk.stamp(), OPERATOR, "organisation.dataset", "", "done", told)
+        audit.append(connection, desk.ring, organisation_id, entry)
+
+
+def _take_advocates_away(connection: Any, organisation_id: str) -> None:
+    rows = connection.execute(
+        select(MEMBER.c.member_id, MEMBER.c.roles).where(
+            MEMBER.c.organisation_id == organisation_id
+        )
+    )
+    for member_id, roles in list(rows):
+        left = " ".join(role for role in roles.split() if role != Role.ADVOCATE)
+        connection.execute(update(MEMBER).where(MEMBER.c.member_id == member_id).values(roles=left))
+
+
+def name_of(work: Work, member_id: str) -> str:
+    """What a member is called, of whichever organisation: advocates sign what they publish."""
+    row = _member_row(work.connection, MEMBER.c.member_id == member_id)
+    return "" if row is None else _member(work, row).name
+
+
 def _sealed_member(desk: Desk, member_id: str, name: str, email: str, npi: str) -> bytes:
     data = {"name": name.strip(), "email": email.strip(), "npi": check_npi(npi) if npi else ""}
     return desk.ring.seal_json(data, MEMBER_SEALED.place(member_id))
@@ -297,7 +363,7 @@ def _member_row(connection: Any, where: Any, *, hold: bool = False) -> RowMappin
     return found
 
 
-def _member(desk: Desk, row: RowMapping) -> Member:
+def _member(desk: Desk | Work, row: RowMapping) -> Member:
     data = desk.ring.open_json(row["sealed"], MEMBER_SEALED.place_of(row))
     return Member(
         member_id=row["member_id"],

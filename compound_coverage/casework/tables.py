@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -46,6 +47,7 @@ ORGANISATION = Table(
     _text("organisation_id", primary=True),
     _text("made_at"),
     Column("retain_years", Integer, nullable=False),
+    Column("keeps_dataset", Boolean, nullable=False),  # may its members be advocates?
     _sealed(),  # name
 )
 
@@ -167,6 +169,75 @@ HANDOFF = Table(
     Column("content", LargeBinary, nullable=False),  # sealed under the patient's code, not by us
 )
 
+PROPOSAL = Table(
+    "proposal",
+    METADATA,
+    _text("proposal_id", primary=True),
+    _text("state"),
+    _text("title"),
+    _text("author_id", ForeignKey("member.member_id")),
+    _number("revision"),  # the newest
+    _number("last_remark"),
+    _text("made_at"),
+    _text("changed_at"),
+    _text("decided_by", ForeignKey("member.member_id"), optional=True),
+    _text("release", optional=True),  # set once it is published
+    Index("proposal_state", "state"),
+)
+
+REVISION = Table(
+    "proposal_revision",
+    METADATA,
+    _text("proposal_id", ForeignKey("proposal.proposal_id"), primary=True),
+    _number("number", primary=True),
+    _text("at"),
+    _text("why"),
+    _text("base"),  # the release it was made from
+    _text("changes"),  # JSON, see dataset.changes
+)
+
+REMARK = Table(
+    "proposal_remark",
+    METADATA,
+    _text("proposal_id", ForeignKey("proposal.proposal_id"), primary=True),
+    _number("number", primary=True),
+    _text("at"),
+    _text("member_id", ForeignKey("member.member_id")),
+    _text("kind"),  # said, or what was decided
+    _number("revision"),  # the one it is about
+    _text("words"),
+)
+
+SOURCE_DOCUMENT = Table(
+    "source_document",
+    METADATA,
+    _text("sha256", primary=True),
+    _text("name"),
+    _text("media_type"),
+    _number("bytes"),
+    _text("kept_at"),
+    _text("member_id", ForeignKey("member.member_id")),
+    Column("content", LargeBinary, nullable=False),  # a public document
+)
+
+LEAD = Table(
+    "lead",
+    METADATA,
+    _text("lead_id", primary=True),
+    _text("kind"),  # wrong, answered
+    _text("state"),  # new, taken, closed
+    _text("at"),
+    _text("plan_id"),
+    _text("medication_id"),
+    _text("rule_id"),
+    _text("verdict_told", optional=True),  # what the plan said, by our words for it
+    _text("proposal_id", ForeignKey("proposal.proposal_id"), optional=True),
+    _text("closed_at", optional=True),
+    _text("closed_why", optional=True),
+    _sealed(),  # what the person wrote
+    Index("lead_state", "state"),
+)
+
 AUDIT = Table(
     "audit",
     METADATA,
@@ -216,6 +287,7 @@ CALL_SEALED = SealedColumn(CALL, "sealed")
 DOCUMENT_NAME = SealedColumn(DOCUMENT, "name")
 DOCUMENT_CONTENT = SealedColumn(DOCUMENT, "content")
 SIGNATURE_SEALED = SealedColumn(SIGNATURE, "sealed")
+LEAD_SEALED = SealedColumn(LEAD, "sealed")
 
 SEALED_COLUMNS = (
     ORGANISATION_SEALED,
@@ -228,4 +300,5 @@ SEALED_COLUMNS = (
     DOCUMENT_NAME,
     DOCUMENT_CONTENT,
     SIGNATURE_SEALED,
+    LEAD_SEALED,
 )

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from compound_coverage.dataset import schema
+from compound_coverage.dataset.releases import newest_release
 from compound_coverage.dataset.tables import DatasetError, Tables, read_tables
 from compound_coverage.dataset.validate import check_tables, rows_of
 from compound_coverage.vocabulary import (
@@ -48,7 +49,10 @@ class RejectCode:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The curated dataset, checked and linked. All mappings are keyed by id."""
+    """The curated dataset, checked and linked. All mappings are keyed by id.
+
+    ``release`` names the newest dated release in it.
+    """
 
     payers: Mapping[str, Payer]
     plans: Mapping[str, Plan]
@@ -61,6 +65,7 @@ class Dataset:
     ndcs: Mapping[str, KnownNdc]
     list_items: tuple[ListItem, ...]
     reject_codes: Mapping[str, RejectCode]
+    release: str = ""
 
     @cached_property
     def rules_by_id(self) -> dict[str, Rule]:
@@ -155,6 +160,7 @@ def from_tables(tables: Tables) -> Dataset:
             )
             for row in rows_of(tables, schema.RejectCodeRow)
         },
+        release=newest_release(tables),
     )
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, get_args
 
 from compound_coverage.dataset.schema import TABLES, Row
-from compound_coverage.dataset.tables import columns_of, write_atomically
+from compound_coverage.dataset.tables import columns_of
 
 DESCRIPTOR = "datapackage.json"
 
 
-def descriptor() -> dict[str, Any]:
-    """The Data Package descriptor of the tables, ready for JSON."""
-    return {
+Sums = Mapping[str, tuple[int, str]]
+
+
+def descriptor(release: str = "", sums: Sums | None = None) -> dict[str, Any]:
+    """The Data Package descriptor of the tables, ready for JSON.
+
+    ``sums`` holds bytes and SHA-256 of each file, where they are handed out.
+    """
+    described: dict[str, Any] = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "compound-coverage",
         "title": "How US health plans treat compounded medications",
@@ -24,24 +30,31 @@ def descriptor() -> dict[str, Any]:
             "Published coverage rules, each dated and cited, with the plans, medications and "
             "studies they bear on. An empty cell means not known."
         ),
-        "licenses": [
-            {
-                "name": "CC-BY-4.0",
-                "title": "Creative Commons Attribution 4.0",
-                "path": "https://creativecommons.org/licenses/by/4.0/",
-            }
-        ],
-        "resources": [_resource(model) for model in TABLES],
     }
+    if release:
+        described["version"] = release.replace("-", ".")
+        described["created"] = f"{release[:10]}T00:00:00Z"
+    described["licenses"] = [
+        {
+            "name": "CC-BY-4.0",
+            "title": "Creative Commons Attribution 4.0",
+            "path": "https://creativecommons.org/licenses/by/4.0/",
+        }
+    ]
+    described["resources"] = [_resource(model) | _sum(model, sums or {}) for model in TABLES]
+    return described
 
 
-def descriptor_bytes() -> bytes:
+def descriptor_bytes(release: str = "", sums: Sums | None = None) -> bytes:
     """The descriptor as it stands in the file."""
-    return (json.dumps(descriptor(), indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    return (json.dumps(descriptor(release, sums), indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def write_descriptor(directory: Path) -> None:
-    write_atomically(directory / DESCRIPTOR, descriptor_bytes())
+def _sum(model: type[Row], sums: Sums) -> dict[str, Any]:
+    if model.FILE not in sums:
+        return {}
+    size, digest = sums[model.FILE]
+    return {"bytes": size, "hash": f"sha256:{digest}"}
 
 
 def _resource(model: type[Row]) -> dict[str, Any]:

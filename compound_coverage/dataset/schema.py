@@ -3,7 +3,8 @@
 These models are the single description of the dataset. They validate each row, and
 ``datapackage.json`` is written from them (``data describe``), so the published descriptor can
 not drift from what is checked. A cell is text; several values in one cell are separated by one
-blank; an empty cell means *not known*.
+blank; an empty cell means *not known*. A column with a default came later than the first release:
+a folder of an older release may lack it.
 """
 
 from __future__ import annotations
@@ -64,16 +65,22 @@ YesNoUnknown = Literal["yes", "no", ""]
 States = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}( [A-Z]{2})*)?$")]
 Words = Annotated[str, StringConstraints(pattern=r"^(\S+( \S+)*)?$")]
 Number = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?)?$")]
+Whole = Annotated[str, StringConstraints(pattern=r"^([1-9]\d{0,9})?$")]
+Release = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}(\.\d{2})?$")]
 
 
 class Row(BaseModel):
-    """Common to all tables: ``FILE`` is the file name, ``KEY`` the columns that identify a row."""
+    """Common to all tables: ``FILE`` is the file name, ``KEY`` the columns that identify a row.
+
+    ``LATER``: the table came after the first release, so a folder may lack it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     FILE: ClassVar[str]
     KEY: ClassVar[tuple[str, ...]]
     TITLE: ClassVar[str]
     REFERENCES: ClassVar[dict[str, tuple[str, str]]] = {}
+    LATER: ClassVar[bool] = False
 
 
 class SourceRow(Row):
@@ -94,6 +101,26 @@ class SourceRow(Row):
         description="Date the document gives itself: year, month or day", examples=["2016-01"]
     )
     last_checked: Day = Field(description="Day a person last read it; empty: nobody has yet")
+    check_every_months: Whole = Field(
+        default="", description="How often to read it again; empty: as usual for its grade"
+    )
+    status: Literal["", "moved", "gone"] = Field(
+        default="",
+        description="What the last look found: moved (elsewhere), gone (no longer there); "
+        "empty: nothing amiss",
+    )
+    status_note: str = Field(
+        default="", description="Where it went, or what was found instead, and on which day"
+    )
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        default="", description="Fingerprint of the very document that was read, if it was kept"
+    )
+
+    @model_validator(mode="after")
+    def _status_says_what_was_found(self) -> SourceRow:
+        if bool(self.status) != bool(self.status_note):
+            raise ValueError("status_note: a moved or gone source needs a note, and only that one")
+        return self
 
 
 class PayerRow(Row):
@@ -166,6 +193,11 @@ class RuleRow(Row):
     section: str = Field(description="Where in the document", examples=["42 CFR 423.120(d)(1)"])
     reference: Words = Field(
         description="Fact ids in the research notes it was entered from", examples=["M-05"]
+    )
+    page: Whole = Field(default="", description="Page of the document, counted from 1")
+    passage: Annotated[str, StringConstraints(max_length=120)] = Field(
+        default="",
+        description="First words of the passage it rests on: enough to find it, not to copy it",
     )
 
     @model_validator(mode="after")
@@ -562,6 +594,61 @@ class RejectCodeRow(Row):
     section: str = Field(description="Where in the source, if it says")
 
 
+class CoveredLivesRow(Row):
+    FILE = "covered_lives.csv"
+    KEY = ("line_of_business", "state", "payer_id")
+    TITLE = "How many people a kind of insurance or a payer covers, to see what is wanted most"
+    LATER = True
+    REFERENCES = {
+        "payer_id": ("payers.csv", "payer_id"),
+        "source_id": ("sources.csv", "source_id"),
+    }
+
+    line_of_business: Literal[
+        "",
+        LineOfBusiness.MEDICARE_PART_D,
+        LineOfBusiness.MEDICAID,
+        LineOfBusiness.MARKETPLACE,
+        LineOfBusiness.EMPLOYER_INSURED,
+        LineOfBusiness.EMPLOYER_SELF_FUNDED,
+        LineOfBusiness.FEHB,
+        LineOfBusiness.TRICARE,
+        LineOfBusiness.VA,
+        LineOfBusiness.WORKERS_COMP,
+    ] = Field(description="Kind of insurance; empty: all kinds together")
+    state: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = Field(
+        description="Two letters; empty: the whole country"
+    )
+    payer_id: OptionalId = Field(description="Whose members; empty: everybody's")
+    lives: Annotated[str, StringConstraints(pattern=r"^[1-9]\d*$")] = Field(
+        description="People, as published", examples=["1234567"]
+    )
+    as_of: LooseDate = Field(description="Year, month or day the number is for")
+    source_id: Id = Field(description="Where the number was read")
+    section: str = Field(description="Where in the source")
+
+
+class ChangeRow(Row):
+    FILE = "changes.csv"
+    KEY = ("release", "number")
+    TITLE = "What each dated release changed, in plain words"
+    LATER = True
+
+    release: Release = Field(
+        description="Day of the release; .02 is the second of a day", examples=["2026-11-28"]
+    )
+    number: Annotated[str, StringConstraints(pattern=r"^\d{3}$")] = Field(
+        description="Place in the release's list", examples=["001"]
+    )
+    change: Text = Field(description="What changed, for a reader who never saw the tables")
+    rows: str = Field(description="Rows touched: 'rules.csv example-rule'; separated by '; '")
+    proposal_id: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{24})?$")] = Field(
+        description="The proposal it was accepted as, if it was one"
+    )
+    proposed_by: str = Field(description="Who proposed it, as they want to be known")
+    accepted_by: str = Field(description="Who checked and accepted it")
+
+
 TABLES: tuple[type[Row], ...] = (
     SourceRow,
     PayerRow,
@@ -579,4 +666,6 @@ TABLES: tuple[type[Row], ...] = (
     ConditionRow,
     StudyRow,
     RejectCodeRow,
+    CoveredLivesRow,
+    ChangeRow,
 )

@@ -6,12 +6,14 @@ import csv
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
+from compound_coverage.dataset.folder import FolderError, place_of, read_whole
 from compound_coverage.dataset.schema import TABLES, Row
 
 Tables = dict[str, list[Row]]
@@ -50,6 +52,12 @@ def columns_of(model: type[Row]) -> list[str]:
     return list(model.model_fields)
 
 
+def later_columns(model: type[Row]) -> frozenset[str]:
+    """Columns that came after the first release."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if not field.is_required())
+
+
 def key_of(row: Row) -> tuple[str, ...]:
     """The cells that identify a row; also the canonical sort order."""
     return tuple(str(getattr(row, column)) for column in row.KEY)
@@ -59,30 +67,45 @@ def read_tables(directory: Path) -> tuple[Tables, list[Fault]]:
     """Reads every table of ``directory``.
 
     Returns the rows that could be understood, by file name, and the faults of all that could
-    not. Raises nothing: a missing folder or file is a fault like any other.
+    not. Raises nothing: a missing folder or file is a fault like any other. A folder of an older
+    release is read too, its missing tables and columns as empty.
     """
+    if not directory.is_dir():
+        return {}, [Fault(str(directory), None, "", "there is no such dataset folder")]
+    try:
+        return read_whole(directory, lambda: _read_folder(directory))
+    except FolderError as error:
+        return {}, [Fault(str(directory), None, "", str(error))]
+
+
+def _read_folder(directory: Path) -> tuple[Tables, list[Fault]]:
     tables: Tables = {}
     faults: list[Fault] = []
-    if not directory.is_dir():
-        return tables, [Fault(str(directory), None, "", "there is no such dataset folder")]
     for model in TABLES:
-        rows, table_faults = _read_table(directory / model.FILE, model)
-        tables[model.FILE] = rows
+        path = place_of(directory, model.FILE)
+        records, fault = _read_records(path)
+        if fault and model.LATER and not path.exists():
+            records, fault = [columns_of(model)], None
+        if fault:
+            tables[model.FILE], table_faults = [], [replace(fault, file=model.FILE)]
+        else:
+            tables[model.FILE], table_faults = parse_records(model, records)
         faults += table_faults
     return tables, faults
 
 
-def _read_table(path: Path, model: type[Row]) -> tuple[list[Row], list[Fault]]:
-    records, fault = _read_records(path)
-    if fault:
-        return [], [Fault(model.FILE, fault.row, "", fault.message)]
+def parse_records(
+    model: type[Row], records: Sequence[Sequence[str]]
+) -> tuple[list[Row], list[Fault]]:
+    """The rows of one table from its cells, the header first, and what is wrong with the others."""
+    header, later = list(records[0]), later_columns(model)
     expected = columns_of(model)
-    if records[0] != expected:
-        return [], [Fault(model.FILE, 1, "", _header_message(records[0], expected))]
+    if header != [name for name in expected if name in header or name not in later]:
+        return [], [Fault(model.FILE, 1, "", _header_message(header, expected))]
     rows: list[Row] = []
     faults: list[Fault] = []
     for number, cells in enumerate(records[1:], start=2):
-        row, row_faults = _parse_row(model, number, expected, cells)
+        row, row_faults = _parse_row(model, number, header, cells)
         faults += row_faults
         if row is not None:
             rows.append(row)
@@ -110,12 +133,15 @@ def _read_records(path: Path) -> tuple[list[list[str]], Fault | None]:
 
 def _header_message(found: Sequence[str], expected: Sequence[str]) -> str:
     missing = [name for name in expected if name not in found]
+    twice = sorted({name for name in found if found.count(name) > 1})
     extra = [name for name in found if name not in expected]
     parts = []
     if missing:
         parts.append(f"columns missing: {', '.join(missing)}")
     if extra:
         parts.append(f"columns not known: {', '.join(extra)}")
+    if twice:
+        parts.append(f"columns there twice: {', '.join(twice)}")
     return "; ".join(parts) or f"columns must stand in this order: {', '.join(expected)}"
 
 
@@ -134,11 +160,16 @@ def _parse_row(
     try:
         row = model.model_validate(record)
     except ValidationError as error:
-        return None, faults + [_fault_of(model, number, detail) for detail in error.errors()]
+        return None, faults + faults_of(model, number, error)
     return row, faults
 
 
-def _fault_of(model: type[Row], number: int, detail: Mapping[str, object]) -> Fault:
+def faults_of(model: type[Row], number: int | None, error: ValidationError) -> list[Fault]:
+    """What is wrong with a row that does not fit ``model``; ``number`` is its place, if any."""
+    return [_fault_of(model, number, detail) for detail in error.errors()]
+
+
+def _fault_of(model: type[Row], number: int | None, detail: Mapping[str, Any]) -> Fault:
     location = detail["loc"]
     message = str(detail["msg"]).removeprefix("Value error, ")
     if not location:
@@ -149,7 +180,7 @@ def _fault_of(model: type[Row], number: int, detail: Mapping[str, object]) -> Fa
     return Fault(model.FILE, number, column, _cell_message(model, column, detail, message))
 
 
-def _cell_message(model: type[Row], column: str, detail: Mapping[str, object], message: str) -> str:
+def _cell_message(model: type[Row], column: str, detail: Mapping[str, Any], message: str) -> str:
     value = detail["input"]
     field = model.model_fields[column]
     meaning = f"{column} is: {field.description}"
@@ -167,15 +198,14 @@ def _cell_message(model: type[Row], column: str, detail: Mapping[str, object], m
             return f"{value!r}: {message}"
 
 
-def write_table(directory: Path, model: type[Row], rows: Sequence[Row]) -> None:
-    """Writes one table in canonical order, whole or not at all."""
+def table_bytes(model: type[Row], rows: Sequence[Row]) -> bytes:
+    """One table as it stands in its file: canonical order, UTF-8, lines end in a newline."""
     frame = pd.DataFrame(
         [row.model_dump(mode="json") for row in sorted(rows, key=key_of)],
         columns=columns_of(model),
         dtype=str,
     )
-    text = frame.to_csv(index=False, lineterminator="\n")
-    write_atomically(directory / model.FILE, text.encode("utf-8"))
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from compound_coverage.dataset import schema
 from compound_coverage.dataset.dates import first_day, last_day
-from compound_coverage.dataset.package import DESCRIPTOR, descriptor_bytes
+from compound_coverage.dataset.folder import place_of
+from compound_coverage.dataset.maintain import derived_files
 from compound_coverage.dataset.schema import TABLES, Row
 from compound_coverage.dataset.tables import Fault, Tables, key_of, read_tables
 from compound_coverage.vocabulary import Basis, Effect, Fact, Level
@@ -26,7 +27,7 @@ def validate(directory: Path, *, today: date | None = None) -> list[Fault]:
         return faults
     faults += check_tables(tables, today or date.today())
     # order and descriptor are only worth naming once the rows themselves are sound
-    return faults or [*_out_of_order(tables), *_stale_descriptor(directory)]
+    return faults or [*_out_of_order(tables), *_stale(directory, tables)]
 
 
 def check_tables(tables: Tables, today: date) -> list[Fault]:
@@ -38,6 +39,7 @@ def check_tables(tables: Tables, today: date) -> list[Fault]:
         *_rule_faults(tables),
         *_test_faults(tables),
         *_medication_faults(tables),
+        *_change_faults(tables),
     ]
 
 
@@ -135,6 +137,12 @@ def _medication_faults(tables: Tables) -> Iterator[Fault]:
             yield Fault(medication.FILE, number, "medication_id", "it has no active ingredient")
 
 
+def _change_faults(tables: Tables) -> Iterator[Fault]:
+    for number, change in _numbered(tables, schema.ChangeRow):
+        if change.accepted_by and change.accepted_by == change.proposed_by:
+            yield Fault(change.FILE, number, "accepted_by", "nobody accepts their own change")
+
+
 def _out_of_order(tables: Tables) -> Iterator[Fault]:
     for model in TABLES:
         keys = [key_of(row) for row in tables[model.FILE]]
@@ -145,7 +153,8 @@ def _out_of_order(tables: Tables) -> Iterator[Fault]:
                 break
 
 
-def _stale_descriptor(directory: Path) -> Iterator[Fault]:
-    path = directory / DESCRIPTOR
-    if not path.is_file() or path.read_bytes() != descriptor_bytes():
-        yield Fault(DESCRIPTOR, None, "", "it does not describe these tables; run 'data format'")
+def _stale(directory: Path, tables: Tables) -> Iterator[Fault]:
+    for name, content in derived_files(tables).items():
+        path = place_of(directory, name)
+        if not path.is_file() or path.read_bytes() != content:
+            yield Fault(name, None, "", "it does not describe these tables; run 'data format'")

@@ -60,7 +60,9 @@ class Practice:
     def __init__(self, desk, name, npi):
         self.desk = desk
         email = f"manager@{name}.example"
-        self.organisation_id = people.make_organisation(desk, name, "Made-up Manager", email)
+        self.organisation_id = people.make_organisation(
+            desk, name, "Made-up Manager", email, keeps_dataset=True
+        )
         self.manager = self.sign_in(email)
         for role in set(Role) - {Role.MANAGER}:
             given = npi if role is Role.PRESCRIBER else ""
