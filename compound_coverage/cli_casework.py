@@ -172,17 +172,36 @@ def _add_practice(actions: Any) -> None:
     parser.add_argument("--manager", required=True, metavar="NAME")
     parser.add_argument("--email", required=True, help="the one the manager signs in by")
     parser.add_argument("--years", type=int, default=people.YEARS_KEPT, help="how long cases stay")
+    parser.add_argument(
+        "--keeps-dataset",
+        action="store_true",
+        help="its members may be advocates, who change what every practice here reads",
+    )
     json_flag(parser)
     parser.set_defaults(run=_practice)
+    keeper = actions.add_parser("keeper", help="lets a practice keep the dataset, or no longer")
+    keeper.add_argument("organisation", metavar="ID")
+    keeper.add_argument("--no", action="store_true", help="no longer; its advocates lose the role")
+    keeper.set_defaults(run=_keeper)
 
 
 def _practice(options: argparse.Namespace) -> int:
     if not 1 <= options.years <= 100:
         raise ValueError("--years must be 1 to 100.")
     made = people.make_organisation(
-        _office(options).desk, options.name, options.manager, options.email, options.years
+        _office(options).desk,
+        options.name,
+        options.manager,
+        options.email,
+        options.years,
+        keeps_dataset=options.keeps_dataset,
     )
     say(options, {"organisation_id": made}, [f"The practice {made} is set up."])
+    return DONE
+
+
+def _keeper(options: argparse.Namespace) -> int:
+    people.keep_dataset(_office(options).desk, options.organisation, not options.no)
     return DONE
 
 

@@ -167,8 +167,8 @@ class Proposals:
             tables = self.tables()
             self._check(tables, changes)
             self._add_revision(work, proposal_id, seen + 1, why, tables, changes)
-            _set(work, proposal_id, state=State.WAITING, decided_by=None)
-            _remark(work, row, "revised", seen + 1, why)
+            set_proposal(work, proposal_id, state=State.WAITING, decided_by=None)
+            add_remark(work, row, "revised", seen + 1, why)
             work.note(proposal=proposal_id, revision=seen + 1)
         return seen + 1
 
@@ -178,8 +178,8 @@ class Proposals:
             row = _held(work, proposal_id, OPEN | {State.ACCEPTED})
             if row["author_id"] != actor.member_id:
                 raise ProposalError("Only who made a proposal takes it back; you may decline it.")
-            _set(work, proposal_id, state=State.WITHDRAWN)
-            _remark(work, row, "withdrawn", row["revision"], _words("reason", words))
+            set_proposal(work, proposal_id, state=State.WITHDRAWN)
+            add_remark(work, row, "withdrawn", row["revision"], _words("reason", words))
             work.note(proposal=proposal_id)
 
     # -- by the others -------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class Proposals:
         """Adds to the discussion. Raises Forbidden, ProposalError."""
         with self.desk.act(actor, Action.DATASET_DISCUSS) as work:
             row = _held(work, proposal_id, frozenset(State))
-            _remark(work, row, "said", row["revision"], _words("remark", words))
+            add_remark(work, row, "said", row["revision"], _words("remark", words))
             work.note(proposal=proposal_id)
 
     def decide(
@@ -206,9 +206,9 @@ class Proposals:
                 raise ProposalError("Nobody decides on their own proposal; ask another advocate.")
             _unchanged_since(row, seen)
             if decision is Decision.ACCEPT:
-                self._check(self.tables(), _revision(work, row).changes)
-            _set(work, proposal_id, state=_BECOMES[decision], decided_by=actor.member_id)
-            _remark(work, row, _BECOMES[decision], seen, words[:LONGEST_WORDS])
+                self._check(self.tables(), newest_revision(work, row).changes)
+            set_proposal(work, proposal_id, state=_BECOMES[decision], decided_by=actor.member_id)
+            add_remark(work, row, _BECOMES[decision], seen, words[:LONGEST_WORDS])
             work.note(proposal=proposal_id, decision=decision.value, revision=seen)
 
     # -- looking -------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ class Proposals:
                 changes=json.dumps([change.as_json() for change in changes]),
             )
         )
-        _set(work, proposal_id, revision=number)
+        set_proposal(work, proposal_id, revision=number)
 
 
 def with_changes(tables: Tables, changes: Sequence[Change], today: date) -> Tables:
@@ -318,12 +318,14 @@ def _unchanged_since(row: RowMapping, seen: int) -> None:
         raise ProposalError("The proposal was changed while you looked at it; look at it again.")
 
 
-def _set(work: Work, proposal_id: str, **values: Any) -> None:
+def set_proposal(work: Work, proposal_id: str, **values: Any) -> None:
+    """Changes a proposal that is held."""
     mine = PROPOSAL.c.proposal_id == proposal_id
     work.connection.execute(update(PROPOSAL).where(mine).values(changed_at=work.at, **values))
 
 
-def _remark(work: Work, row: RowMapping, kind: str, revision: int, words: str) -> None:
+def add_remark(work: Work, row: RowMapping, kind: str, revision: int, words: str) -> None:
+    """Adds to the discussion of a proposal that is held, in the name of who acts."""
     number = row["last_remark"] + 1
     work.connection.execute(
         insert(REMARK).values(
@@ -336,7 +338,7 @@ def _remark(work: Work, row: RowMapping, kind: str, revision: int, words: str) -
             words=words,
         )
     )
-    _set(work, row["proposal_id"], last_remark=number)
+    set_proposal(work, row["proposal_id"], last_remark=number)
 
 
 def _line(work: Work, row: RowMapping) -> Line:
@@ -370,6 +372,6 @@ def _revisions(work: Work, row: RowMapping) -> list[Revision]:
     ]
 
 
-def _revision(work: Work, row: RowMapping) -> Revision:
+def newest_revision(work: Work, row: RowMapping) -> Revision:
     """The newest revision."""
     return _revisions(work, row)[-1]
