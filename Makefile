@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 
-.PHONY: run test lint lock clean screenshots bench fuzz faults writers
+.PHONY: run test lint lock clean screenshots bench fuzz faults uploads writers
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -43,6 +43,9 @@ fuzz: $(READY)
 faults: $(READY)
 	COMPOUND_COVERAGE_KILLS=25 $(BIN)/pytest -q tests/formulary/test_faults.py
 	COMPOUND_COVERAGE_KILLS=50 $(BIN)/pytest -q tests/casework/test_faults.py
+
+uploads: $(READY)
+	COMPOUND_COVERAGE_UPLOADS=5000 $(BIN)/pytest -q tests/dataset/test_sheets.py
 
 writers: $(READY)
 	COMPOUND_COVERAGE_WRITERS_SECONDS=30 $(BIN)/pytest -q -s tests/casework/test_writers.py

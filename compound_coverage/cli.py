@@ -13,11 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from compound_coverage import cli_casework, cli_formulary, cli_letters, cli_papers
+from compound_coverage import (
+    cli_casework,
+    cli_curation,
+    cli_data,
+    cli_formulary,
+    cli_letters,
+    cli_papers,
+)
 from compound_coverage.cli_common import (
     BAD_INPUT,
     DONE,
-    WANTING,
     dataset_of,
     day_flag,
     day_of,
@@ -25,11 +31,8 @@ from compound_coverage.cli_common import (
     json_flag,
     say,
 )
-from compound_coverage.dataset.load import BUNDLED, load
-from compound_coverage.dataset.maintain import format_dataset
+from compound_coverage.dataset.load import BUNDLED
 from compound_coverage.dataset.search import check_state, find_medications
-from compound_coverage.dataset.validate import validate
-from compound_coverage.determination.compare import compare
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.published import PlanIndex
 from compound_coverage.determination.question import SUPPORT, make_case
@@ -77,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_plans(commands)
     _add_medications(commands)
     _add_check(commands)
-    _add_data(commands)
+    cli_data.add_commands(commands)
+    cli_curation.add_commands(commands)
     cli_letters.add_commands(commands)
     cli_papers.add_commands(commands)
     cli_formulary.add_commands(commands)
@@ -186,52 +190,3 @@ def _check_lines(answer: dict[str, Any]) -> list[str]:
     lines += [f"  ask the {u['ask']}: {u['question']}" for u in answer["unknowns"]]
     lines += [f"  next: {s['action']} {s['deadline']}".rstrip() for s in answer["next_steps"]]
     return lines
-
-
-# -- data --------------------------------------------------------------------------------------
-
-
-def _add_data(commands: Any) -> None:
-    parser = commands.add_parser("data", help="look after the coverage dataset")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser("validate", help="name every fault by file, row and column")
-    check.add_argument("directory", nargs="?", type=Path, metavar="DIR")
-    json_flag(check)
-    check.set_defaults(run=_data_validate)
-    tidy = actions.add_parser("format", help="put rows in canonical order")
-    tidy.add_argument("directory", nargs="?", type=Path, metavar="DIR")
-    tidy.set_defaults(run=_data_format)
-    diff = actions.add_parser("diff", help="what changed between two datasets")
-    diff.add_argument("old", type=Path, metavar="OLD")
-    diff.add_argument("new", type=Path, metavar="NEW")
-    day_flag(diff)
-    json_flag(diff)
-    diff.set_defaults(run=_data_diff)
-
-
-def _data_validate(options: argparse.Namespace) -> int:
-    faults = validate(options.directory or options.data)
-    say(
-        options,
-        [{"file": f.file, "row": f.row, "column": f.column, "message": f.message} for f in faults],
-        [str(fault) for fault in faults] or ["The dataset is clean."],
-    )
-    return WANTING if faults else DONE
-
-
-def _data_format(options: argparse.Namespace) -> int:
-    format_dataset(options.directory or options.data)
-    return DONE
-
-
-def _data_diff(options: argparse.Namespace) -> int:
-    on = day_of(options)
-    document = compare(load(options.old), load(options.new), on)
-    lines = [f"{kind}: {', '.join(ids) or 'none'}" for kind, ids in document["rules"].items()]
-    lines += [
-        f"{d['plan_id']} {d['medication_id']} {d['source']}: "
-        f"{d['verdict_before'] or '-'} -> {d['verdict_after'] or '-'}"
-        for d in document["determinations"]
-    ]
-    say(options, document, lines)
-    return DONE

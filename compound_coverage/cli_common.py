@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 
 from compound_coverage.database import is_empty
-from compound_coverage.dataset.load import Dataset, load
+from compound_coverage.dataset.archive import dataset_at
+from compound_coverage.dataset.load import Dataset
 from compound_coverage.determination.question import parse_day
 from compound_coverage.formulary.lookup import Formularies, reading
 from compound_coverage.formulary.store import open_store
@@ -35,7 +36,7 @@ def day_of(options: argparse.Namespace) -> date:
 
 def dataset_of(options: argparse.Namespace) -> Dataset:
     """The coverage dataset the command line names."""
-    return load(options.data)
+    return dataset_at(options.data)
 
 
 def say(options: argparse.Namespace, document: Any, lines: Sequence[str]) -> None:

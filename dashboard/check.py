@@ -23,6 +23,7 @@ from compound_coverage.vocabulary import (
 )
 from dashboard.choices import ask_plan, by_label, pick_medication, pick_one, pick_state
 from dashboard.parts import cite, dataset_or_stop, drug_lists, note, plain
+from dashboard.report import report_answer, report_one_of, report_reason, show_told
 
 ICONS = {
     Verdict.COVERED: ":green[:material/check_circle:]",
@@ -220,15 +221,18 @@ def _show_reasons(answer: Determination) -> None:
     if not answer.reasons:
         st.markdown("No published rule that we know of speaks to this.")
     for reason in answer.reasons:
-        _show_reason(reason)
+        _show_reason(reason, answer.case)
+    report_answer(answer.case)
+    show_told(answer.case)
 
 
-def _show_reason(reason: Reason) -> None:
+def _show_reason(reason: Reason, case: Case) -> None:
     with st.container(border=True):
         st.markdown(plain(reason.rule.summary))
         for mark in _marks(reason):
             st.markdown(mark)
         st.markdown(cite(reason.rule.citation))
+        report_reason(reason, case)
 
 
 def _marks(reason: Reason) -> Iterator[str]:
@@ -293,6 +297,7 @@ def _show_context(answer: Determination) -> None:
         for reason in answer.context:
             marks = " ".join(_marks(reason))
             st.markdown(f"- {plain(reason.rule.summary)} {marks} {cite(reason.rule.citation)}")
+        report_one_of(answer.context, answer.case)
 
 
 page()

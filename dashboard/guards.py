@@ -33,6 +33,8 @@ PROBES = ("/healthz", "/readyz")
 # Streamlit's figures about sessions, and its door for programs, are nobody's business.
 CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 HASHED_NAME = re.compile(r"^/static/.+[.-][A-Za-z0-9_-]{8}\.[a-z0-9]+$")
+# What programs ask for is public, and says itself how long it may be kept.
+API = "/api/v1/"
 # Streamlit leads a member who signed in to the front page, which is for patients.
 AFTER_SIGN_IN = "/cases"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -153,6 +155,8 @@ def _browser(scope: Scope) -> str:
 
 
 def _may_be_kept(path: str, status: int, headers: MutableHeaders) -> bool:
+    if path.startswith(API):
+        return status in {200, 304} and bool(headers.get("Cache-Control"))
     return (
         status in {200, 206, 304}
         and HASHED_NAME.match(path) is not None

@@ -29,3 +29,29 @@ def months_before(day: date, months: int) -> date:
     total = day.year * 12 + day.month - 1 - months
     year, month = divmod(total, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month, ``months`` later; clipped to the month's last day."""
+    return months_before(day, -months)
+
+
+# A policy read or dated longer ago than this is shown as the last one known.
+LAST_KNOWN_AFTER_MONTHS = 24
+
+
+def is_last_known(on: date, *days: str) -> bool:
+    """Does any of these loose dates lie more than 24 months before ``on``? Empty ones do not count.
+
+    The one rule for calling something last known policy only.
+    """
+    limit = months_before(on, LAST_KNOWN_AFTER_MONTHS)
+    return any(last_day(day) < limit for day in days if day)
+
+
+def whole_months(start: date, end: date) -> int:
+    """How many whole months lie between two days; 0 if ``end`` is earlier or within a month."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if months > 0 and months_after(start, months) > end:
+        months -= 1
+    return max(months, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -51,7 +51,8 @@ class RejectCode:
 class Dataset:
     """The curated dataset, checked and linked. All mappings are keyed by id.
 
-    ``release`` names the newest dated release in it.
+    ``release`` names the newest dated release in it; ``documents`` holds the document behind each
+    rule, by the rule's id.
     """
 
     payers: Mapping[str, Payer]
@@ -66,6 +67,7 @@ class Dataset:
     list_items: tuple[ListItem, ...]
     reject_codes: Mapping[str, RejectCode]
     release: str = ""
+    documents: Mapping[str, schema.SourceRow] = field(default_factory=dict)
 
     @cached_property
     def rules_by_id(self) -> dict[str, Rule]:
@@ -105,12 +107,20 @@ def load(directory: Path | None = None, *, today: date | None = None) -> Dataset
     Raises DatasetError, naming file, row and column, if any row can't be trusted: a coverage
     answer built on half a dataset would be silently wrong.
     """
+    return from_tables(load_tables(directory, today=today))
+
+
+def load_tables(directory: Path | None = None, *, today: date | None = None) -> Tables:
+    """The checked tables of the dataset in ``directory`` (default: the bundled one).
+
+    Raises DatasetError as ``load`` does.
+    """
     tables, faults = read_tables(directory or BUNDLED)
     if not faults:
         faults = check_tables(tables, today or date.today())
     if faults:
         raise DatasetError(faults)
-    return from_tables(tables)
+    return tables
 
 
 def from_tables(tables: Tables) -> Dataset:
@@ -161,6 +171,9 @@ def from_tables(tables: Tables) -> Dataset:
             for row in rows_of(tables, schema.RejectCodeRow)
         },
         release=newest_release(tables),
+        documents={
+            row.rule_id: citations[row.source_id] for row in rows_of(tables, schema.RuleRow)
+        },
     )
 
 

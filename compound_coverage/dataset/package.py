@@ -66,7 +66,7 @@ def _resource(model: type[Row]) -> dict[str, Any]:
         "format": "csv",
         "encoding": "utf-8",
         "schema": {
-            "fields": [_field(model, column) for column in columns_of(model)],
+            "fields": [field_of(model, column) for column in columns_of(model)],
             "primaryKey": list(model.KEY),
             "foreignKeys": [
                 {
@@ -83,7 +83,8 @@ def _resource(model: type[Row]) -> dict[str, Any]:
     }
 
 
-def _field(model: type[Row], column: str) -> dict[str, Any]:
+def field_of(model: type[Row], column: str) -> dict[str, Any]:
+    """One column as the descriptor tells of it."""
     field = model.model_fields[column]
     described: dict[str, Any] = {
         "name": column,

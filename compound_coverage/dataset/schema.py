@@ -102,18 +102,25 @@ class SourceRow(Row):
     )
     last_checked: Day = Field(description="Day a person last read it; empty: nobody has yet")
     check_every_months: Whole = Field(
-        default="", description="How often to read it again; empty: as usual for its grade"
+        default="",
+        description="How often to read it again; empty: as usual for its grade",
+        examples=["6"],
     )
     status: Literal["", "moved", "gone"] = Field(
         default="",
         description="What the last look found: moved (elsewhere), gone (no longer there); "
         "empty: nothing amiss",
+        examples=["gone"],
     )
     status_note: str = Field(
-        default="", description="Where it went, or what was found instead, and on which day"
+        default="",
+        description="Where it went, or what was found instead, and on which day",
+        examples=["The address answered 'not found' on 2026-11-28; a copy is kept."],
     )
     sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
-        default="", description="Fingerprint of the very document that was read, if it was kept"
+        default="",
+        description="Fingerprint of the very document that was read, if it was kept",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
 
     @model_validator(mode="after")
@@ -152,7 +159,8 @@ class PlanRow(Row):
     line_of_business: LineOfBusiness = Field(description="Kind of insurance")
     states: States = Field(description="Two-letter codes; empty: the whole country")
     identifiers: Words = Field(
-        description="kind:value pairs, such as hios:10207VA0380001 or contract:H4461-046-000"
+        description="kind:value pairs, such as hios:10207VA0380001 or contract:H4461-046-000",
+        examples=["contract:H4461-046-000"],
     )
     other_names: str = Field(description="Other names people search by, separated by '; '")
     note: str = Field(description="What a person should know when picking this entry")
@@ -194,10 +202,13 @@ class RuleRow(Row):
     reference: Words = Field(
         description="Fact ids in the research notes it was entered from", examples=["M-05"]
     )
-    page: Whole = Field(default="", description="Page of the document, counted from 1")
+    page: Whole = Field(
+        default="", description="Page of the document, counted from 1", examples=["2"]
+    )
     passage: Annotated[str, StringConstraints(max_length=120)] = Field(
         default="",
         description="First words of the passage it rests on: enough to find it, not to copy it",
+        examples=["Compounded prescriptions are covered when"],
     )
 
     @model_validator(mode="after")
@@ -428,7 +439,7 @@ class IngredientRow(Row):
     ingredient_id: Id = Field(description="Short id", examples=["naltrexone"])
     name: Text = Field(description="Generic name")
     rxcui: Annotated[str, StringConstraints(pattern=r"^\d*$")] = Field(
-        description="RxNorm id of the ingredient, if confirmed"
+        description="RxNorm id of the ingredient, if confirmed", examples=["1234567"]
     )
     approved_product: str = Field(description="FDA-approved product a pharmacy could start from")
     approved_product_rxcui: Annotated[str, StringConstraints(pattern=r"^\d*$")] = Field(
@@ -641,12 +652,15 @@ class ChangeRow(Row):
         description="Place in the release's list", examples=["001"]
     )
     change: Text = Field(description="What changed, for a reader who never saw the tables")
-    rows: str = Field(description="Rows touched: 'rules.csv example-rule'; separated by '; '")
-    proposal_id: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{24})?$")] = Field(
-        description="The proposal it was accepted as, if it was one"
+    rows: str = Field(
+        description="Rows touched, separated by '; '", examples=["rules.csv example-rule"]
     )
-    proposed_by: str = Field(description="Who proposed it, as they want to be known")
-    accepted_by: str = Field(description="Who checked and accepted it")
+    proposal_id: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{24})?$")] = Field(
+        description="The proposal it was accepted as, if it was one",
+        examples=["0f3a5c7e9b1d2f4a6c8e0b1d"],
+    )
+    proposed_by: str = Field(description="Who proposed it, by name", examples=["A. Advocate"])
+    accepted_by: str = Field(description="Who checked and accepted it", examples=["B. Reviewer"])
 
 
 TABLES: tuple[type[Row], ...] = (

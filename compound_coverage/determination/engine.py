@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from compound_coverage.dataset.dates import first_day, last_day, months_before
+from compound_coverage.dataset.dates import first_day, is_last_known, last_day
 from compound_coverage.determination.clocks import deadline_text
 from compound_coverage.determination.facts import Listed, all_of, open_tests, tests_hold
 from compound_coverage.determination.formulary_reasons import formulary_rules
@@ -49,8 +49,6 @@ from compound_coverage.vocabulary import (
     Unknown,
     Verdict,
 )
-
-STALE_AFTER_MONTHS = 24
 
 # Strictness of what a coverage rule says; the higher, the less is paid.
 VERDICT_OF: dict[Effect, Verdict] = {
@@ -134,9 +132,7 @@ def with_source(case: Case, source: IngredientSource) -> Case:
 
 def is_stale(rule: Rule, on: date) -> bool:
     """Is the rule last known policy only: dated or checked more than 24 months before ``on``?"""
-    limit = months_before(on, STALE_AFTER_MONTHS)
-    dates = (rule.citation.last_checked, rule.citation.document_date)
-    return any(last_day(day) < limit for day in dates if day)
+    return is_last_known(on, rule.citation.last_checked, rule.citation.document_date)
 
 
 # -- gathering ---------------------------------------------------------------------------------

@@ -6,35 +6,25 @@ numbered from 1, ``tried.1.drug``; a list of plain words is one cell with semico
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, get_args
 
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import BaseModel
 
 from compound_coverage.letters.casefile import CaseFile
+from compound_coverage.spreadsheet import LARGEST_FILE as LARGEST_FILE
+from compound_coverage.spreadsheet import Cell, Kind, NewSheet, csv_lines, to_book, xlsx_sheets
+from compound_coverage.spreadsheet import SheetError as SheetError
+from compound_coverage.spreadsheet import safe_cell as safe_cell
+from compound_coverage.spreadsheet import to_csv as to_csv
 
 MOST_ROWS = 5_000
-LARGEST_FILE = 10_000_000
-LARGEST_UNPACKED = 200_000_000
 LONGEST_CELL = 20_000
 LABEL = "label"
 _NUMBERED = re.compile(r"\.([0-9]{1,3})(?=\.|$)")
-# A spreadsheet program runs a cell that starts like this.
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
-
-
-class SheetError(ValueError):
-    """A spreadsheet that can't be read at all. The message is one sentence with the mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +119,19 @@ def read_sheet(data: bytes, name: str) -> list[SheetRow]:
     Raises SheetError with one sentence if the file as a whole can't be used: too large, not a
     sheet, no header, a column nobody knows, no case.
     """
-    if len(data) > LARGEST_FILE:
-        raise SheetError("The sheet is larger than 10 MB; split it into several.")
-    rows = _xlsx_rows(data) if name.lower().endswith(".xlsx") else _csv_rows(data)
-    table = iter(rows)
-    header = [cell.text.strip() for cell in next(table, [])]
-    while header and not header[-1]:
-        header.pop()
+    if name.lower().endswith(".xlsx"):
+        lines = xlsx_sheets(data, MOST_ROWS, first_only=True)[0].lines
+    else:
+        lines = csv_lines(data, MOST_ROWS)
+    named = lines[0].cells if lines and lines[0].number == 1 else []
+    header = [cell.text.strip() for cell in named]
     _check_header(header)
-    cases = [
-        _case(number, header, cells)
-        for number, cells in enumerate(table, start=2)
-        if any(cell.text.strip() for cell in cells)
-    ]
+    cases = [_case(line.number, header, line.cells) for line in lines[1:]]
     if not cases:
         raise SheetError("The sheet has no case; put one in each row under the header.")
     if len(cases) > MOST_ROWS:
         raise SheetError(f"The sheet has more than {MOST_ROWS:,} cases; split it into several.")
     return cases
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    text: str
-    formula: bool = False
 
 
 def _check_header(header: Sequence[str]) -> None:
@@ -171,13 +150,13 @@ def _check_header(header: Sequence[str]) -> None:
             raise SheetError(f"The column '{name[:60]}' is there twice; keep one.")
 
 
-def _case(number: int, header: Sequence[str], cells: Sequence[_Cell]) -> SheetRow:
+def _case(number: int, header: Sequence[str], cells: Sequence[Cell]) -> SheetRow:
     data: dict[str, Any] = {}
     label, fault = f"row-{number:04d}", ""
     lists = _lists_of_words()
     for name, cell in zip(header, cells, strict=False):
         text = cell.text.strip()
-        if cell.formula:
+        if cell.kind is Kind.FORMULA:
             fault = f"column {name} holds a formula; paste its value instead"
         elif len(text) > LONGEST_CELL:
             fault = f"column {name} holds more than {LONGEST_CELL:,} characters; shorten it"
@@ -211,99 +190,9 @@ def _listed(value: Any) -> Any:
     return _without_gaps(value)
 
 
-def _csv_rows(data: bytes) -> Iterator[list[_Cell]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SheetError(
-            "The sheet is not UTF-8 text; save it as 'CSV UTF-8' or as XLSX."
-        ) from None
-    if "\0" in text:
-        raise SheetError("The sheet is not a CSV file; save it as 'CSV UTF-8' or as XLSX.")
-    first = text.partition("\n")[0]
-    comma = max(",;\t", key=first.count)
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True):
-            yield [_Cell(_unescaped(cell)) for cell in row]
-    except csv.Error as error:
-        raise SheetError(f"The CSV file can't be read: {error}; save it again as CSV.") from None
-
-
-def _xlsx_rows(data: bytes) -> Iterator[list[_Cell]]:
-    _check_unpacked_size(data)
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-        sheet = book.worksheets[0]
-        for row in sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=2_000):
-            yield [_xlsx_cell(cell) for cell in row]
-    except SheetError:
-        raise
-    except (InvalidFileException, zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
-        raise SheetError(f"The XLSX file can't be read ({error}); save it again.") from None
-    except Exception as error:  # a broken part of the archive shows as many kinds of error
-        kind = type(error).__name__
-        raise SheetError(f"The XLSX file is damaged ({kind}); save it again.") from None
-
-
-def _check_unpacked_size(data: bytes) -> None:
-    """Refuses an archive that grows without bounds when it is opened."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile:
-        raise SheetError("This is not an XLSX file; save the sheet as XLSX or CSV.") from None
-    if size > LARGEST_UNPACKED:
-        raise SheetError("The XLSX file unpacks to more than 200 MB; is it the right file?")
-
-
-def _xlsx_cell(cell: Any) -> _Cell:
-    value = cell.value
-    if value is None:
-        return _Cell("")
-    if cell.data_type == "f":
-        return _Cell(str(value), formula=True)
-    if isinstance(value, (datetime, date)):
-        return _Cell(value.strftime("%Y-%m-%d"))
-    if isinstance(value, float) and value.is_integer():
-        return _Cell(str(int(value)))
-    return _Cell(str(value))
-
-
 # -- writing -----------------------------------------------------------------------------------
-
-
-def safe_cell(text: str) -> str:
-    """``text`` as a cell no spreadsheet program runs: an apostrophe goes before a formula sign."""
-    return f"'{text}" if text.startswith(_RUNS) else text
-
-
-def _unescaped(cell: str) -> str:
-    """The text that ``safe_cell`` made this cell of."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_RUNS) else cell
-
-
-def to_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV file that spreadsheet programs open as UTF-8, its cells safe."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return ("\ufeff" + out.getvalue()).encode("utf-8")
 
 
 def to_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """An XLSX file whose cells are all text, so that none runs and no leading zero is lost."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("cases")
-    for row in [header, *rows]:
-        sheet.append([_text_cell(sheet, text) for text in row])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _text_cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell
+    return to_book([NewSheet("cases", [header, *rows])])

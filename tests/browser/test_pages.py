@@ -125,6 +125,20 @@ def test_no_serious_barrier_on_the_letter_page(server, open_page, width, colors)
     assert serious(page) == []
 
 
+@pytest.mark.parametrize("colors", ["light", "dark"])
+@pytest.mark.parametrize("width", [NARROW, DESK])
+def test_no_serious_barrier_on_what_we_know(server, open_page, width, colors):
+    page = open_page(f"{server}/known", width=width, colors=colors)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What we know")
+    settle(page)
+    for section in ("The same as a table", "payers", "last read the source, as a table"):
+        unfold(page, section)
+    assert serious(page) == []
+    assert len(page.get_by_role("listitem").filter(has_text="Ohio: ").all()) == 1
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
 @pytest.mark.parametrize("path", ["", "/letter"])
 def test_no_sideways_scrolling_on_the_smallest_phone(server, open_page, path):
     page = open_page(server + path, width=NARROW)
@@ -240,6 +254,44 @@ def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path,
         settle(page)
         expect(page.get_by_text("This is about that drug, not about the mix").first).to_be_visible()
         assert serious(page) == []
+
+
+def test_a_reason_is_reported_as_wrong_with_the_keyboard_alone(open_page, tmp_path, chromium):
+    with serving(COMPOUND_COVERAGE_HOME=str(tmp_path)) as address:
+        page = open_page(address, width=NARROW)
+        ask(page)
+        assert not list(tmp_path.iterdir()), "looking at an answer keeps nothing"
+        control = page.get_by_role("button", name="This is wrong or out of date").first
+        control.focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="This is wrong or out of date")
+        dialog.get_by_role("button", name="Send it").wait_for()
+        settle(page)
+        expect(dialog).to_contain_text("Do not write names")
+        assert serious(page) == []
+        page.keyboard.press("Tab")  # past the button that closes it
+        page.keyboard.press("Tab")
+        expect(dialog.get_by_role("textbox", name="What is wrong?")).to_be_focused()
+        page.keyboard.type("My member number is 12345678.")
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        expect(dialog.get_by_role("button", name="Send it")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_contain_text("take it out and send it again")
+        assert serious(page) == []
+        for _ in range(3):
+            page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("The rule was replaced in May 2026.")
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("status")).to_contain_text("Thank you. We have it.")
+        settle(page)
+        assert serious(page) == []
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(control).to_be_focused()
 
 
 def test_a_broken_dataset_names_file_and_row_and_no_traceback(open_page, tmp_path, chromium):

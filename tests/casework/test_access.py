@@ -393,6 +393,7 @@ def files_that_hold(pattern):
 def test_only_the_operator_and_signing_in_work_without_an_actor():
     allowed = {"desk.py", "people.py", "rotation.py", "backup.py", "handoffs.py", "breakglass.py"}
     allowed.add("erasure.py")  # reads the entry of its own deed, once that stands
+    allowed.add("leads.py")  # anybody may report, and see what others were told
     users = files_that_hold(r"\boperating\(")
     assert {"desk.py", "people.py"} <= users <= allowed
     readers = files_that_hold(r"\bdesk\.reading\(")

@@ -90,6 +90,7 @@ def app(settings, media_closed=False):
             Route("/static/{path:path}", kept),
             Route("/media/{path:path}", kept),
             Route("/check/{path:path}", kept),
+            Route("/api/{path:path}", kept),
             Route("/failing", failing),
             Route("/failing-late", failing_late),
             Route("/_stcore/metrics", seen),

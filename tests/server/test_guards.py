@@ -270,6 +270,24 @@ def test_browsers_keep_program_files_and_nothing_else(path, kept):
     assert (get(visitor(), path).headers["Cache-Control"] != "no-store") == kept
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/api/v1/plans?cache=public, max-age=300", "public, max-age=300"),
+        ("/api/v1/plans?cache=public, max-age=300&status=304", "public, max-age=300"),
+        ("/api/v1/determinations?cache=private, max-age=300", "private, max-age=300"),
+        ("/api/v1/plans?cache=public, max-age=300&status=404", "no-store"),
+        ("/api/v1/plans?cache=public, max-age=300&status=500", "no-store"),
+        ("/api/v1/plans?cache=", "no-store"),
+        ("/api/v12/plans?cache=public, max-age=300", "no-store"),
+        ("/check/api/v1/plans?cache=public, max-age=300", "no-store"),
+    ],
+)
+def test_the_api_itself_says_how_long_an_answer_may_be_kept(path, kept):
+    assert get(visitor(), path).headers.get_list("Cache-Control") == [kept]
+    assert get(through_proxy(), path).headers.get_list("Cache-Control") == [kept]
+
+
 def test_office_cookies_travel_only_by_https_and_end_with_the_working_day():
     set_cookies = dict(
         line.split("=", 1)
