@@ -56,7 +56,7 @@ def page() -> None:
     office = office_or_stop()
     actor = actor_or_stop(office)
     dataset = dataset_or_stop()
-    st.title("Reports")
+    st.title("Reports from people")
     st.markdown(
         "What people told us from beside an answer. Each is a lead, not a fact: look it up in the "
         "plan's own papers. Nothing here counts for an answer."

@@ -34,6 +34,7 @@ from dashboard.office_parts import in_words, moment
 from dashboard.parts import dataset_folder, note, plain
 
 SHOWN = "proposal-shown"
+REVISED = "rule-proposal"  # what the rule form opens, once
 SAID = "proposals-said"
 FEW = 5
 MOST_CLOSED = 30
@@ -351,6 +352,9 @@ def _show_deeds(actor: Actor, found: Proposal) -> None:
 def _show_own(actor: Actor, found: Proposal) -> None:
     st.subheader("Your proposal")
     st.markdown("Another advocate decides on it. Until it is published you can change it.")
+    if st.button("Change it in the form"):
+        st.session_state[REVISED] = found.line.proposal_id
+        st.switch_page("dashboard/rule.py")
     with st.form("withdraw", border=False):
         why = st.text_area("Why do you take it back?", max_chars=4_000)
         if st.form_submit_button("Take it back"):

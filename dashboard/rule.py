@@ -112,7 +112,7 @@ def page() -> None:
         st.stop()
     old = dataset_or_stop()
     tables = _tables_or_stop()
-    today = date.today()
+    today = desk.desk.now().date()  # the day proposals are checked by
     _show_done()
     _open_proposal(actor, tables)
     _offer_existing(actor, tables)

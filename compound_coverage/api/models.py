@@ -94,8 +94,12 @@ class MedicationQuestion(Page):
 class RuleQuestion(Page):
     """Which rules. What is left out does not narrow the list."""
 
-    payer_id: Id | SkipJsonSchema[None] = Field(
-        None, description="Payer or pharmacy benefit manager", examples=["tricare"]
+    payer_id: str = Field(
+        "",
+        max_length=100,
+        pattern=r"^[A-Za-z0-9_.:+ -]*$",
+        description="Payer or pharmacy benefit manager; empty: any, and law and programs too",
+        examples=["tricare"],
     )
     line_of_business: LineOfBusiness | SkipJsonSchema[None] = Field(
         None, description="Kind of insurance the rule reaches", examples=["medicaid"]

@@ -281,7 +281,7 @@ def _change_json(row: ChangeRow) -> dict[str, Any]:
 def _wanted(rule: Rule, asked: models.RuleQuestion) -> bool:
     line = asked.line_of_business
     return (
-        asked.payer_id in (None, rule.payer_id)
+        asked.payer_id in ("", rule.payer_id)
         and (line is None or line in rule.lines_of_business)
         and (not asked.state or not rule.states or asked.state in rule.states)
         and asked.effect in (None, rule.effect)
@@ -335,7 +335,7 @@ class Answers:
         """Published rules by id, those that have ended too."""
         edition = self._stock.edition()
         known = edition.dataset.payers
-        if asked.payer_id is not None and asked.payer_id not in known:
+        if asked.payer_id and asked.payer_id not in known:
             raise NotFound(not_found("payer", asked.payer_id, known))
         found = [rule for rule in edition.dataset.rules if _wanted(rule, asked)]
         part = _part(asked, "rules", found)

@@ -33,7 +33,7 @@ def find_passage(pages: Sequence[str], passage: str) -> list[int]:
     if not wanted:
         return []
     held = [bare(page) for page in pages]
-    after = [*held[1:], ""]
+    after = [*held, ""][1:]
     return [
         number
         for number, (page, following) in enumerate(zip(held, after, strict=True), start=1)

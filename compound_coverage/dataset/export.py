@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from compound_coverage.dataset.package import DESCRIPTOR, descriptor
 from compound_coverage.dataset.releases import newest_release, release_zip
@@ -116,9 +116,10 @@ def export(
     """Writes ``models`` of ``tables`` to ``out``, a file or (CSV, Parquet) a folder.
 
     Each file is put in place in one step; a folder is made if need be, and what else lies in it
-    is left alone. The same tables make the same bytes; Parquet and XLSX as long as the libraries
-    that write them stay the same. Raises ExportError for more than one table in one Parquet file,
-    and OSError.
+    is left alone. The same tables make the same bytes; Parquet as long as the library that writes
+    it stays the same, XLSX never: a workbook holds the time at which it was made. Raises
+    ExportError for more than one table in one Parquet file, SheetError for a text too long for a
+    workbook, and OSError.
     """
     if kind == "parquet" and out.suffix and not out.is_dir() and len(models) > 1:
         raise ExportError(

@@ -2,9 +2,12 @@
 
 import hashlib
 import io
+from contextlib import suppress
+from functools import cache
 
 import pypdfium2
 import pytest
+import typst
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -26,10 +29,16 @@ from compound_coverage.letters.pages import PageError, Word
 from tests.letters.denial.making import pdf_of, scan_of
 
 TEXT = "Compounds made from bulk powder are excluded, an efficient office files early."
-TWO_PAGES = "\n".join(["The first page says nothing of it."] + [""] * 80 + [TEXT])
 HTML = b"""<!DOCTYPE html><html><head><title>Policy</title><style>p {color: red}</style>
 <script>var words = "never read";</script></head><body><h1>Compounds</h1>
 <p>Compounds made from <b>bulk</b> powder&nbsp;are <br>excluded.</p></body></html>"""
+
+
+@cache
+def two_pages():
+    """A page that says nothing, and one that says ``TEXT`` in narrow lines."""
+    source = f"The first page says nothing of it. #pagebreak() #block(width: 5cm)[{TEXT}]"
+    return typst.compile(source.encode(), format="pdf", ignore_system_fonts=True)
 
 
 def picture(kind="PNG", size=(40, 20)):
@@ -89,21 +98,21 @@ def test_what_was_never_kept_or_was_changed_is_not_handed_out(papers, author, de
         papers.read(author, kept.sha256)
 
 
-@pytest.mark.parametrize(
-    ("name", "kept_as"),
-    [
-        ("policy.exe", "policy.txt"),
-        ("..\\..\\windows\\policy", "policy.txt"),
-        ("../../etc/<b>policy</b>", "b.txt"),
-        ("  .  ", "document.txt"),
-        ("", "document.txt"),
-        ("Política de fármacos (2026).docx", "Política de fármacos (2026).txt"),
-        ("a" * 500 + ".txt", "a" * 120 + ".txt"),
-        ("line\nbreak\u202egpj.txt", "line breakgpj.txt"),
-    ],
-)
-def test_a_file_name_is_made_harmless(papers, author, name, kept_as):
-    assert papers.keep(author, name, TEXT.encode()).name == kept_as
+NAMES = {
+    "policy.exe": "policy.txt",
+    "..\\..\\windows\\policy": "policy.txt",
+    "../../etc/<b>policy</b>": "b.txt",
+    "  .  ": "document.txt",
+    "": "document.txt",
+    "Política de fármacos (2026).docx": "Política de fármacos (2026).txt",
+    "a" * 500 + ".txt": "a" * 120 + ".txt",
+    "line\nbreak\u202egpj.txt": "line breakgpj.txt",
+}
+
+
+def test_a_file_name_is_made_harmless(papers, author):
+    for name, kept_as in NAMES.items():
+        assert papers.keep(author, name, f"{TEXT} {name}".encode()).name == kept_as
 
 
 # -- what it is --------------------------------------------------------------------------------
@@ -138,9 +147,9 @@ def test_the_kind_is_told_from_the_bytes(data, media_type):
         (b"\xff\xd8\xff no picture", "damaged"),
     ],
 )
-def test_what_is_no_paper_is_refused_in_one_sentence(papers, author, data, sentence):
+def test_what_is_no_paper_is_refused_in_one_sentence(data, sentence):
     with pytest.raises(DocumentError, match=sentence):
-        papers.keep(author, "policy.pdf", data)
+        media_type_of(data)
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused(monkeypatch):
@@ -162,20 +171,18 @@ def test_a_pdf_without_pages_is_refused(papers, author, monkeypatch):
 
 @given(st.binary(max_size=400))
 def test_whatever_is_attached_is_a_known_kind_or_refused(data):
-    try:
+    with suppress(DocumentError):
         assert media_type_of(data) in module.SUFFIXES
-    except DocumentError as error:
-        assert str(error).endswith(".")
 
 
 # -- its text ----------------------------------------------------------------------------------
 
 
 def test_a_pdf_is_read_page_by_page():
-    pages = pages_of(pdf_of(TWO_PAGES))
+    pages = pages_of(two_pages())
     assert len(pages) == 2
     assert "says nothing" in pages[0]
-    assert "bulk powder" in pages[1]
+    assert "made from bulk\npowder" in pages[1]
     assert find_passage(pages, "Compounds made from bulk") == [2]
 
 
@@ -255,20 +262,21 @@ def yellow(png):
 
 
 def test_the_passage_is_marked_on_the_picture_of_its_page():
-    data = pdf_of(TWO_PAGES)
+    data = two_pages()
     plain, marked = page_picture(data, 2), page_picture(data, 2, "bulk powder are")
     assert yellow(plain) == 0
     assert 500 < yellow(marked) < 50_000
     assert yellow(page_picture(data, 1, "bulk powder are")) == 0
-    assert draw(data, 2, "") and draw(data, 2, "bulk")  # what the child does, in this process
+    # what the child does, in this process
+    assert draw(data, 2, "") != draw(data, 2, "bulk")
 
 
 @pytest.mark.parametrize("page", [0, 3])
 def test_a_page_that_is_not_there(page):
     with pytest.raises(PageError, match="no page"):
-        page_picture(pdf_of(TWO_PAGES), page)
+        page_picture(two_pages(), page)
     with pytest.raises(PageError, match="no page"):
-        draw(pdf_of(TWO_PAGES), page, "")
+        draw(two_pages(), page, "")
 
 
 def test_a_picture_is_its_own_page_made_smaller_if_it_is_huge():

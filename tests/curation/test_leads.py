@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, text
@@ -50,7 +51,7 @@ def wrong(**more):
 
 
 def answered(**more):
-    given = {
+    given: dict[str, Any] = {
         "told": Verdict.NOT_COVERED,
         "day": date(2026, 11, 20),
         "how": How.PHONE,
@@ -113,8 +114,9 @@ def test_what_does_not_fit_is_told_with_the_mend(report, said):
     "ids", [("", MEDICINE), (PLAN, ""), ("a plan", MEDICINE), (PLAN, "x" * 999)]
 )
 def test_a_report_is_about_a_plan_and_a_medicine(ids):
+    plan_id, medication_id = ids
     with pytest.raises(LeadError, match="names no plan and medicine"):
-        checked(Report(Kind.WRONG, *ids, words="It changed."), TODAY)
+        checked(Report(Kind.WRONG, plan_id, medication_id, words="It changed."), TODAY)
 
 
 def test_a_statement_is_named_by_its_id():

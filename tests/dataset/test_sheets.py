@@ -32,7 +32,7 @@ from compound_coverage.dataset.sheets import (
     to_csv_sheet,
     to_workbook,
 )
-from compound_coverage.dataset.tables import read_tables, table_bytes
+from compound_coverage.dataset.tables import Tables, read_tables, table_bytes
 from compound_coverage.dataset.validate import check_tables
 from compound_coverage.spreadsheet import LARGEST_FILE, SheetError
 from tests.small_dataset import ROWS
@@ -101,7 +101,7 @@ def test_the_first_sheet_says_how_to_edit_and_what_each_column_holds(workbook):
     for model in TABLES:
         for name, field in model.model_fields.items():
             assert name in told
-            assert field.description in told
+            assert str(field.description) in told
 
 
 def test_a_workbook_of_one_table_and_a_table_nobody_knows(tables):
@@ -139,7 +139,8 @@ def test_nasty_texts_come_back_as_they_were(texts):
         ConditionRow(condition_id=f"c-{n}", name=text, patient_words=text, icd10_codes="")
         for n, text in enumerate(texts)
     ]
-    held = {model.FILE: [] for model in TABLES} | {ConditionRow.FILE: rows}
+    held: Tables = {model.FILE: [] for model in TABLES}
+    held[ConditionRow.FILE] = [*rows]
     made = to_workbook(held, ConditionRow.FILE)
     assert read_workbook(made, held, TODAY)[ConditionRow.FILE] == rows
     made = to_csv_sheet(held, ConditionRow.FILE)
@@ -265,7 +266,9 @@ def test_what_can_be_read_only_one_way_is_read_so(tables, place, value, shown, r
     put(book, place, value, shown)
     [change] = changes_in(closed(book), "a.xlsx", tables, TODAY)
     column = place.partition(".")[2]
-    assert (change.columns, change.after[column]) == ([column], read)
+    assert change.columns == [column]
+    assert change.after
+    assert change.after[column] == read
 
 
 ACCIDENTS = [
@@ -484,7 +487,7 @@ GOOD_FILES = [
 )
 def test_csv_as_programs_write_it_is_read(tables, name, data):
     changes = changes_in(data, name, tables, TODAY)
-    assert {change.after["name"] for change in changes} == {"Été", "P"}
+    assert {change.after["name"] for change in changes if change.after} == {"Été", "P"}
 
 
 def zipped(**files):
