@@ -42,6 +42,11 @@ PEOPLE = {
     "prescriber": ("Pat Example", Role.PRESCRIBER),
     "auditor": ("Alex Example", Role.AUDITOR),
 }
+# who keeps the coverage data, where a test lets the practice do so
+ADVOCATES = {
+    "advocate": ("Ada Example", Role.ADVOCATE),
+    "reviewer": ("Rea Example", Role.ADVOCATE),
+}
 STRANGER = "stranger"
 
 
@@ -120,15 +125,22 @@ class Practice:
 
 
 @contextmanager
-def open_practice(folder, database, replicas):
-    """Yields a Practice: set up by the operator's own commands, served by ``replicas`` servers."""
+def open_practice(folder, database, replicas, data=None):
+    """Yields a Practice: set up by the operator's own commands, served by ``replicas`` servers.
+
+    With ``data``, a dataset's folder, the practice keeps that dataset and has two advocates.
+    """
     need(nginx_program(), "nginx")
     port = free_port()
     provider_mock = pytest.importorskip("oidc_provider_mock")
-    users = [provider_mock.User(sub=who, claims=_claims(who)) for who in [*PEOPLE, STRANGER]]
+    users = [
+        provider_mock.User(sub=who, claims=_claims(who)) for who in [*PEOPLE, *ADVOCATES, STRANGER]
+    ]
     with ExitStack() as stack:
         provider = stack.enter_context(provider_mock.run_server_in_thread(user_claims=users))
         environ = _environment(folder, database, f"https://localhost:{port}", provider.server_port)
+        if data:
+            environ["COVERAGE_DATA"] = str(data)
         practice = _set_up(folder, environ, database)
         stack.callback(practice.desk.engine.dispose)
         practice.address, practice.plain_port = f"https://localhost:{port}", free_port()
@@ -141,7 +153,7 @@ def open_practice(folder, database, replicas):
 
 
 def _claims(who):
-    name = PEOPLE[who][0] if who in PEOPLE else "Nobody Example"
+    name = (PEOPLE | ADVOCATES).get(who, ("Nobody Example",))[0]
     return {"name": name, "email": email(who), "email_verified": True}
 
 
@@ -190,11 +202,13 @@ def _set_up(folder, environ, database):
         environ,
         *("practice", "--name", "Example Practice"),
         *("--manager", PEOPLE[MANAGER][0], "--email", email(MANAGER)),
+        *(["--keeps-dataset"] if "COVERAGE_DATA" in environ else []),
     )
     desk = Desk(open_casework(database), KeyRing(Path(environ[f"{PREFIX}KEYS"])))
     practice = Practice(folder, environ, desk)
     manager = practice.actor(MANAGER)
-    for who, (name, role) in PEOPLE.items():
+    members = PEOPLE | (ADVOCATES if "COVERAGE_DATA" in environ else {})
+    for who, (name, role) in members.items():
         if who != MANAGER:
             npi = NPI if role == Role.PRESCRIBER else ""
             people.add_member(desk, manager, name, email(who), [role], npi)
@@ -325,12 +339,12 @@ def make_certificate(folder):
 # -- people at their browsers ------------------------------------------------------------------
 
 
-def visit(browser, practice):
+def visit(browser, practice, path="/cases"):
     """Somebody opens the practice's pages in a fresh browser."""
     context = browser.new_context(ignore_https_errors=True, base_url=practice.address)
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto("/cases")
+    page.goto(path)
     settle(page)
     return page
 
