@@ -49,6 +49,7 @@ from dashboard.parts import cite, dataset_folder, dataset_or_stop, note, plain, 
 
 KINDS = ["pdf", "html", "htm", "txt", "png", "jpg", "jpeg"]
 REVISED = "rule-proposal"  # the proposal that another page asks to be worked on again
+REPORTED = "rule_to_change"  # the rule that somebody said is wrong
 MOST_NEAR = 8
 MOST_SHOWN = 4_000  # characters of a page of text
 SECTIONS = {
@@ -114,6 +115,7 @@ def page() -> None:
     tables = _tables_or_stop()
     today = desk.desk.now().date()  # the day proposals are checked by
     _show_done()
+    _open_reported(tables)
     _open_proposal(actor, tables)
     _offer_existing(actor, tables)
     draft, text = _ask(actor, Documents(desk.desk), tables, today)
@@ -181,6 +183,13 @@ def _rule_names(tables: Tables) -> dict[str, str]:
 
 def _open_rule(rule_id: str | None, tables: Tables) -> None:
     if rule_id:
+        form.remember(draft_of(rule_id, tables))
+
+
+def _open_reported(tables: Tables) -> None:
+    """Puts the rule that somebody reported into the form, once."""
+    rule_id = st.session_state.pop(REPORTED, "")
+    if rule_id in {row.rule_id for row in rows_of(tables, schema.RuleRow)}:
         form.remember(draft_of(rule_id, tables))
 
 

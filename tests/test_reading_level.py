@@ -16,8 +16,9 @@ from tests.builders import TODAY
 
 GRADE = 6.0
 FOLDER = Path(__file__).resolve().parents[1] / "dashboard"
-# letter_fields holds labels of clinical fields, and no sentence for patients
-PAGES = sorted(set(FOLDER.glob("*.py")) - {FOLDER / "__init__.py", FOLDER / "letter_fields.py"})
+# letter_fields holds labels of clinical fields, and api mounts it: no sentence for patients
+NO_PAGES = {FOLDER / f"{name}.py" for name in ("__init__", "letter_fields", "api")}
+PAGES = sorted(set(FOLDER.glob("*.py")) - NO_PAGES)
 
 
 @pytest.fixture(autouse=True)

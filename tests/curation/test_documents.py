@@ -5,7 +5,7 @@ import io
 from contextlib import suppress
 from functools import cache
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 import typst
 from hypothesis import given
@@ -25,6 +25,8 @@ from compound_coverage.curation.documents import (
     pages_of,
 )
 from compound_coverage.curation.passages import draw, printed
+from compound_coverage.letters.denial import pdf
+from compound_coverage.letters.denial.document import DocumentReadError
 from compound_coverage.letters.pages import PageError, Word
 from tests.letters.denial.making import pdf_of, scan_of
 
@@ -164,7 +166,7 @@ def test_a_broken_pdf_is_refused_when_it_is_kept(papers, author):
 
 
 def test_a_pdf_without_pages_is_refused(papers, author, monkeypatch):
-    monkeypatch.setattr(module.pdf, "pages_of", lambda *_: (0, []))
+    monkeypatch.setattr(pdf, "pages_of", lambda *_: (0, []))
     with pytest.raises(DocumentError, match="no pages"):
         papers.keep(author, "policy.pdf", b"%PDF-1.7")
 
@@ -193,7 +195,7 @@ def test_a_scan_is_read_off_its_picture():
 
 def test_a_page_that_can_not_be_read_is_empty(monkeypatch):
     def fails(*_, **__):
-        raise module.DocumentReadError("No words; take a sharper photo.")
+        raise DocumentReadError("No words; take a sharper photo.")
 
     monkeypatch.setattr(module, "read_picture", fails)
     assert pages_of(scan_of(pdf_of(TEXT))) == [""]

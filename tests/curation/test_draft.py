@@ -29,7 +29,7 @@ from compound_coverage.curation.proposals import with_changes
 from compound_coverage.dataset.changes import ChangeError, apply
 from compound_coverage.dataset.load import BUNDLED, from_tables
 from compound_coverage.dataset.schema import ID_PATTERN, TABLES, RuleRow, RuleTestRow
-from compound_coverage.dataset.tables import read_tables
+from compound_coverage.dataset.tables import Tables, read_tables
 from compound_coverage.dataset.validate import check_tables, rows_of
 from compound_coverage.vocabulary import (
     INGREDIENT_FACTS,
@@ -289,7 +289,7 @@ def test_whatever_is_typed_new_ids_have_the_right_form(title, name, value):
         payer=PayerDraft(name=name, kind="insurer"),
         tests=(TestDraft("case", "route", "is", (value,)),),
     )
-    nothing = {model.FILE: [] for model in TABLES}
+    nothing: Tables = {model.FILE: [] for model in TABLES}
     for change in changes_of(draft, nothing, TODAY):
         assert change.key[0] == "" or re.fullmatch(ID_PATTERN, change.key[0]), change.key
 
@@ -311,7 +311,7 @@ def test_a_half_typed_draft_can_be_tried(tables):
     rule = from_tables(changed).rules_by_id[rule_id]
     assert rule.summary == "The sentence for patients is not written yet."
     assert len(rule.tests) == 1
-    assert rule.limits == rule.deadlines == ()
+    assert (rule.limits, rule.deadlines) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,6 @@ def source(**cells):
 
 def looks_at(*cells, values=("yes",)):
     return {"tests": (TestDraft(*cells, values=values),)}
-
 
 
 LIMIT, CLOCK = (
@@ -432,8 +431,8 @@ def test_each_gap_is_named_in_one_sentence_at_its_field(tables, cells, field, wo
 
 
 def test_a_binding_rule_that_is_not_confirmed(tables):
-    cells = {"level": "law", "payer": PayerDraft(), "binding": True, "basis": "unverified"}
-    found = problems(replace(WHOLE, **cells), tables, TODAY)
+    draft = replace(WHOLE, level="law", payer=PayerDraft(), binding=True, basis="unverified")
+    found = problems(draft, tables, TODAY)
     assert found == [Problem("binding", "What is not confirmed can't bind the plans below it.")]
 
 

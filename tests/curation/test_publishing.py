@@ -29,8 +29,9 @@ from compound_coverage.dataset.changes import Change
 from compound_coverage.dataset.folder import FolderError, one_writer
 from compound_coverage.dataset.load import load
 from compound_coverage.dataset.releases import release_zip
+from compound_coverage.dataset.schema import ChangeRow
 from compound_coverage.dataset.tables import DatasetError, read_tables
-from compound_coverage.dataset.validate import validate
+from compound_coverage.dataset.validate import rows_of, validate
 from tests.casework.conftest import NPI, Practice
 from tests.curation.conftest import changed, reworded, row
 
@@ -55,7 +56,7 @@ def accept(proposals, author, reviewer, clock):
 def log_of(directory):
     tables, faults = read_tables(directory)
     assert not faults
-    return [(line.release, line.number, line.change) for line in tables["changes.csv"]]
+    return [(row.release, row.number, row.change) for row in rows_of(tables, ChangeRow)]
 
 
 def git(folder, *words):

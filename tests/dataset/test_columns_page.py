@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter
 
+from compound_coverage.dataset.load import BUNDLED
 from compound_coverage.dataset.schema import TABLES
 from compound_coverage.dataset.tables import columns_of, read_tables
-from tools.columns import BUNDLED, PAGE, with_columns
+from tools.columns import PAGE, with_columns
 
 LINE = re.compile(r"^\| `(\w+)` \| (.+) \| (`.+`) \|$", re.MULTILINE)
 

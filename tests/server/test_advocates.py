@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from datetime import date
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("advocates")]
 
 # rule, the line of the form for what it looks at, and a question it answers: plan and source
 POLICIES = [
-    ("pacificsource-review", "", "pacificsource-marketplace", "bulk_powder"),
+    ("pacificsource-review", "", "pacificsource-marketplace", "approved_product"),
     (
         "maryland-medicaid-unsupported-use",
         "The use is not on the label nor in a drug book",
@@ -47,7 +48,14 @@ POLICIES = [
     ("western-health-review", "", "", "bulk_powder"),  # its payer is not there yet
 ]
 NEW_PAYER = "western-health-advantage"
-SOON = 500  # milliseconds: what is typed is taken in while the next field is filled
+SOON = 250  # milliseconds: what is typed is taken in while the next field is filled
+
+
+def rows_at(folder) -> dict[str, list[Any]]:
+    """All rows of a dataset, by file."""
+    tables, faults = read_tables(folder)
+    assert not faults
+    return dict(tables)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +68,7 @@ def data(tmp_path_factory):
     """The dataset without the six policies, and without all of one payer."""
     folder = tmp_path_factory.mktemp("advocates") / "coverage_data"
     shutil.copytree(BUNDLED, folder, ignore=shutil.ignore_patterns(".*"))
-    tables, faults = read_tables(folder)
-    assert not faults
+    tables = rows_at(folder)
     gone = {policy[0] for policy in POLICIES}
     gone |= {r.rule_id for r in tables["rules.csv"] if r.payer_id == NEW_PAYER}
     kept = {}
@@ -116,7 +123,7 @@ def several(page, label, names):
 def enter(page, rule, line, data):
     """Fills the form with one policy."""
     cited = rule.citation
-    if any(row.title == cited.title for row in read_tables(data)[0]["sources.csv"]):
+    if any(row.title == cited.title for row in rows_at(data)["sources.csv"]):
         pick(page, "Which document?", cited.title)
     else:
         enter_document(page, cited)
@@ -146,7 +153,7 @@ def enter(page, rule, line, data):
 
 
 def enter_document(page, cited):
-    rows = read_tables(BUNDLED)[0]["sources.csv"]
+    rows = rows_at(BUNDLED)["sources.csv"]
     type_in(page, "Title of the document", cited.title)
     type_in(
         page, "Who published it", next(row.publisher for row in rows if row.title == cited.title)
@@ -206,7 +213,7 @@ def test_six_policies_from_the_form_to_the_answer(chromium, practice, data, rule
         if plan:
             assert answer["verdict"] == check(BUNDLED, plan, source)["verdict"]
             assert answer["reasons"] != before[plan]["reasons"]
-    changes = read_tables(data)[0]["changes.csv"]
+    changes = rows_at(data)["changes.csv"]
     ours = [row for row in changes if row.proposed_by == "Ada Example"]
     assert len(ours) == len(POLICIES)
     assert {row.accepted_by for row in ours} == {"Rea Example"}
