@@ -523,3 +523,10 @@ def test_every_published_test_has_a_sentence_without_a_code(published):
 def test_a_year_and_a_month_are_dates_too(tables):
     draft = replace(WHOLE, effective_from="2026", effective_to="2026-12")
     assert problems(draft, tables, date(2026, 11, 28)) == []
+
+
+def test_a_line_may_be_taken_out_of_a_rule(tables):
+    draft = replace(draft_of("powder-not-paid", tables), tests=())
+    assert problems(draft, tables, TODAY) == []
+    [change] = changes_of(draft, tables, TODAY)
+    assert change.after is None

@@ -93,7 +93,7 @@ def propose(page, title, why):
     return press(page, "Propose these changes")
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.ADVOCATE})
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADVOCATE])
 def test_only_an_advocate_has_this_page(visit, practice, role):
     page = visit("tables", practice.actor(role))
     assert "You can't do this here" in page.info[0].value
