@@ -22,7 +22,7 @@ from compound_coverage.vocabulary import (
     Verdict,
 )
 from dashboard.choices import ask_plan, by_label, pick_medication, pick_one, pick_state
-from dashboard.parts import cite, dataset_or_stop, drug_lists, note, plain
+from dashboard.parts import VERDICTS, cite, dataset_or_stop, drug_lists, note, plain
 from dashboard.report import report_answer, report_one_of, report_reason, show_told
 
 ICONS = {
@@ -38,13 +38,6 @@ HEADINGS = {
     Verdict.EXCEPTION_ONLY: "Not covered, but you can ask for an exception",
     Verdict.NOT_COVERED: "Not covered",
     Verdict.UNKNOWN: "We could not find out",
-}
-SHORT = {
-    Verdict.COVERED: "covered",
-    Verdict.CONDITIONAL: "maybe, if some things are met",
-    Verdict.EXCEPTION_ONLY: "only by exception",
-    Verdict.NOT_COVERED: "not covered",
-    Verdict.UNKNOWN: "not known",
 }
 SOURCES = {
     "": "I do not know",
@@ -209,7 +202,7 @@ def _show_sources(answer: Determination) -> None:
     st.header("Powder or approved product?")
     st.markdown("What the pharmacy starts from can change the answer:")
     for source, verdict in answer.by_source:
-        st.markdown(f"- {SOURCES[source.value]}: {ICONS[verdict]} **{SHORT[verdict]}**")
+        st.markdown(f"- {SOURCES[source.value]}: {ICONS[verdict]} **{VERDICTS[verdict]}**")
     note(
         "The FDA does not approve compounded medicines. An approved product in the mix does not "
         "make the mix approved."

@@ -21,10 +21,17 @@ from compound_coverage.dataset.tables import DatasetError
 from compound_coverage.determination.published import PlanIndex
 from compound_coverage.formulary.lookup import Formularies, reading
 from compound_coverage.formulary.store import open_store
-from compound_coverage.vocabulary import Citation, Grade
+from compound_coverage.vocabulary import Citation, Grade, Verdict
 
 # the kinds of file a paper may come as
 SCANS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
+VERDICTS = {
+    Verdict.COVERED: "covered",
+    Verdict.CONDITIONAL: "maybe, if some things are met",
+    Verdict.EXCEPTION_ONLY: "only by exception",
+    Verdict.NOT_COVERED: "not covered",
+    Verdict.UNKNOWN: "not known",
+}
 GRADES = {
     Grade.A: "the issuer's own page",
     Grade.B: "a copy of the original text",

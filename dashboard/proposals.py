@@ -31,7 +31,7 @@ from dashboard.downloads import offer
 from dashboard.html_parts import style, table
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.office_parts import in_words, moment
-from dashboard.parts import dataset_folder, note, plain
+from dashboard.parts import VERDICTS, dataset_folder, note, plain
 
 SHOWN = "proposal-shown"
 REVISED = "rule-proposal"  # what the rule form opens, once
@@ -60,14 +60,7 @@ DECISIONS: dict[Decision, str] = {
     Decision.ASK: "Ask: something must be cleared up or changed first",
     Decision.DECLINE: "Decline: this should not go in",
 }
-VERDICTS: dict[str, str] = {
-    "": "not there",
-    Verdict.COVERED: "covered",
-    Verdict.CONDITIONAL: "maybe, if some things are met",
-    Verdict.EXCEPTION_ONLY: "only by exception",
-    Verdict.NOT_COVERED: "not covered",
-    Verdict.UNKNOWN: "not known",
-}
+NOT_THERE = "not there"
 SOURCES: dict[str, str] = {
     IngredientSource.APPROVED_PRODUCT: "approved product",
     IngredientSource.BULK_POWDER: "bulk powder",
@@ -279,12 +272,17 @@ def _told(effects: Effects) -> str:
         lines.append("No verdict changes for any plan, medicine or source.")
     for (before, after), count in effects.verdicts.most_common():
         if before == after:
-            lines.append(f"{count:,} stay “{VERDICTS[after]}”, but another rule decides.")
+            lines.append(f"{count:,} stay “{_verdict(after)}”, but another rule decides.")
         else:
-            lines.append(f"{count:,} from “{VERDICTS[before]}” to **“{VERDICTS[after]}”**.")
+            lines.append(f"{count:,} from “{_verdict(before)}” to **“{_verdict(after)}”**.")
     if found.reworded:
         lines.append(f"{len(found.reworded):,} keep their verdict, but say something else.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _verdict(told: str) -> str:
+    """A verdict in words; no verdict where there is no such case."""
+    return VERDICTS[Verdict(told)] if told else NOT_THERE
 
 
 _CSV = ["plan", "medicine", "made from", "now", "then", "what decided", "what decides then"]
@@ -295,8 +293,8 @@ def _line_of(effects: Effects, one: Moved) -> tuple[str, ...]:
         _plan_name(effects, one),
         effects.medication_name(one.medication_id),
         SOURCES[one.source],
-        VERDICTS[one.verdict_before],
-        VERDICTS[one.verdict_after],
+        _verdict(one.verdict_before),
+        _verdict(one.verdict_after),
         one.decisive_before,
         one.decisive_after,
     )

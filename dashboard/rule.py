@@ -40,12 +40,20 @@ from compound_coverage.dataset.load import Dataset, from_tables
 from compound_coverage.dataset.tables import DatasetError, Tables, read_tables
 from compound_coverage.dataset.validate import rows_of
 from compound_coverage.letters.pages import PageError
-from compound_coverage.vocabulary import Effect, LineOfBusiness, Verdict
+from compound_coverage.vocabulary import Effect, LineOfBusiness
 from dashboard import rule_fields as form
 from dashboard.curation import proposals
 from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
-from dashboard.parts import cite, dataset_folder, dataset_or_stop, note, plain, show_picture
+from dashboard.parts import (
+    VERDICTS,
+    cite,
+    dataset_folder,
+    dataset_or_stop,
+    note,
+    plain,
+    show_picture,
+)
 
 KINDS = ["pdf", "html", "htm", "txt", "png", "jpg", "jpeg"]
 REVISED = "rule-proposal"  # the proposal that another page asks to be worked on again
@@ -59,13 +67,6 @@ SECTIONS = {
     "4. What it looks at": ("tests",),
     "5. In plain words": ("summary", "condition"),
     "The rule": ("rule",),
-}
-SHORT = {
-    Verdict.COVERED: "covered",
-    Verdict.CONDITIONAL: "maybe, if some things are met",
-    Verdict.EXCEPTION_ONLY: "only by exception",
-    Verdict.NOT_COVERED: "not covered",
-    Verdict.UNKNOWN: "not known",
 }
 NEARNESS = {
     Nearness.SAME: ":material/content_copy: **The same?**",
@@ -415,7 +416,7 @@ def _show_cases(cases: Sequence[Shown]) -> None:
 def _show_case(one: Shown) -> None:
     told = f"{plain(one.medication)}, {plain(one.facts)}. {plain(one.plan)}."
     if not one.changed:
-        st.markdown(f"- {told} **No change: {SHORT[one.after.verdict]}.**")
+        st.markdown(f"- {told} **No change: {VERDICTS[one.after.verdict]}.**")
         return
     lines = [
         f"- {told}",
@@ -429,7 +430,7 @@ def _show_case(one: Shown) -> None:
 
 def _answer(answer: Answer) -> str:
     why = f" {plain(answer.why)}" if answer.why else " No rule decides it."
-    return f"**{SHORT[answer.verdict]}.**{why}"
+    return f"**{VERDICTS[answer.verdict]}.**{why}"
 
 
 # -- the proposal ------------------------------------------------------------------------------

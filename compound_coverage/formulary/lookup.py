@@ -325,7 +325,8 @@ class Formularies:
         key = self.connection.scalar(
             select(func.min(PLAN.c.plan_key)).where(
                 PLAN.c.release_id.in_(list(current)),
-                (PLAN.c.plan_key == wanted) | PLAN.c.plan_key.startswith(f"{wanted}-"),
+                (PLAN.c.plan_key == wanted)
+                | PLAN.c.plan_key.startswith(f"{wanted}-", autoescape=True),
             )
         )
         if key is None:
