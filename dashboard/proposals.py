@@ -8,6 +8,7 @@ from datetime import date
 import streamlit as st
 
 from compound_coverage.casework.access import Action, Actor, Forbidden, Resource, may
+from compound_coverage.curation.documents import DocumentError, Documents, page_picture
 from compound_coverage.curation.effects import Effects, effects_of
 from compound_coverage.curation.proposals import (
     OPEN,
@@ -21,9 +22,12 @@ from compound_coverage.curation.proposals import (
 from compound_coverage.database import StoreError
 from compound_coverage.dataset.changes import MODELS, Change, ChangeError
 from compound_coverage.dataset.folder import FolderError, Stamp, stamp
+from compound_coverage.dataset.schema import SourceRow
 from compound_coverage.dataset.search import unlisted_plan
 from compound_coverage.dataset.tables import DatasetError
+from compound_coverage.dataset.validate import rows_of
 from compound_coverage.determination.compare import Moved
+from compound_coverage.letters.pages import PageError
 from compound_coverage.spreadsheet import to_csv
 from compound_coverage.vocabulary import IngredientSource, LineOfBusiness, Verdict
 from dashboard.curation import proposals, publisher
@@ -31,7 +35,7 @@ from dashboard.downloads import offer
 from dashboard.html_parts import style, table
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.office_parts import in_words, moment
-from dashboard.parts import VERDICTS, dataset_folder, note, plain
+from dashboard.parts import VERDICTS, dataset_folder, note, plain, show_picture
 
 SHOWN = "proposal-shown"
 REVISED = "rule-proposal"  # what the rule form opens, once
@@ -193,6 +197,7 @@ def _show_one(actor: Actor, proposal_id: str) -> None:
     note(f"Proposed by {plain(found.line.author)}, {moment(found.line.made_at)}.")
     st.markdown(f"**Why:** {plain(found.newest.why)}")
     _show_changes(found.newest)
+    _show_papers(actor, found.newest)
     if found.line.state is not State.PUBLISHED:
         _show_effects(found)
     _show_discussion(actor, found)
@@ -216,6 +221,37 @@ def _show_changes(revision: Revision) -> None:
                 for name in change.columns
             ],
         )
+
+
+def _show_papers(actor: Actor, revision: Revision) -> None:
+    """The kept documents that the changed rules rest on, opened at the page they name."""
+    rows = rows_of(proposals().tables(), SourceRow)
+    kept = {row.source_id: row.sha256 for row in rows}
+    named = [change.after for change in revision.changes if change.after]
+    kept |= {one["source_id"]: one["sha256"] for one in named if "sha256" in one}
+    for one in named:
+        sha256 = kept.get(one.get("source_id", ""), "")
+        if sha256 and "rule_id" in one:
+            with st.expander(f"The document behind {plain(one['rule_id'])}"):
+                _show_paper(actor, sha256, one.get("page", ""), one.get("passage", ""))
+
+
+def _show_paper(actor: Actor, sha256: str, page_number: str, passage: str) -> None:
+    documents = Documents(office_or_stop().desk)
+    try:
+        paper, content = documents.read(actor, sha256)
+    except (DocumentError, Forbidden) as error:
+        st.markdown(plain(str(error)))
+        return
+    where = f", page {page_number}" if page_number else ""
+    begins = f", from “{plain(passage)}”" if passage else ""
+    st.markdown(f"{plain(paper.name)}{where}{begins}")
+    try:
+        png = page_picture(content, int(page_number or 1), passage)
+        show_picture(png, f"The document{where}")
+    except PageError as error:
+        note(plain(str(error)))
+    offer("Save the document", lambda: content, paper.name, paper.media_type)
 
 
 def _deed(change: Change) -> str:

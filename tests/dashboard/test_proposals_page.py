@@ -1,11 +1,15 @@
 """The page of proposals: what changes, which answers move, talk, decide, publish."""
 
+from types import SimpleNamespace
+
 import pytest
+import typst
 
 from compound_coverage.casework import people
 from compound_coverage.casework.access import Role
 from compound_coverage.casework.desk import Desk, open_casework
 from compound_coverage.casework.keyring import make_key_file
+from compound_coverage.curation.documents import Documents
 from compound_coverage.curation.proposals import Decision, Proposals, State
 from compound_coverage.curation.publishing import Publisher
 from compound_coverage.database import StoreError
@@ -49,7 +53,7 @@ def reviewer(desk, practice):
 def proposals(desk, small, monkeypatch):
     """The page's proposals, over a small dataset."""
     monkeypatch.setenv("COVERAGE_DATA", str(small))
-    monkeypatch.setattr(identity, "office", lambda: None)
+    monkeypatch.setattr(identity, "office", lambda: SimpleNamespace(desk=desk))
     made = Proposals(desk, lambda: small)
     monkeypatch.setattr(curation, "proposals", lambda: made)
     monkeypatch.setattr(curation, "publisher", lambda: Publisher(desk, lambda: small))
@@ -101,6 +105,31 @@ def test_a_proposal_is_seen_side_by_side_with_the_answers_it_changes(visit, revi
     assert ">2026-06-30</td>" in seen
     assert "Made-up Health" in seen
     assert "bulk powder" in seen
+
+
+def test_the_reviewer_sees_the_page_that_the_rule_rests_on(
+    visit, proposals, author, reviewer, small, desk
+):
+    paper = typst.compile(
+        b"First page #pagebreak() Powder is not a covered drug, whatever it costs."
+    )
+    kept = Documents(desk).keep(author, "policy.pdf", paper)
+    source = changed(small, "sources.csv", "made-up-policy", sha256=kept.sha256)
+    rule = changed(
+        small, "rules.csv", "powder-not-paid", page="2", passage="Powder is not a covered drug"
+    )
+    made = proposals.propose(author, "Where it stands", "I found the page.", [source, rule])
+    page = visit("proposals", reviewer, **{"proposal-shown": made})
+    assert "policy.pdf, page 2, from “Powder is not a covered drug”" in words(page)
+    assert 'alt="The document, page 2"' in html(page)
+    assert any("Save the document" in one.label for one in page.button)
+
+
+def test_a_document_that_is_not_kept_here_is_told(visit, proposals, author, reviewer, small):
+    source = changed(small, "sources.csv", "made-up-policy", sha256="a" * 64)
+    made = proposals.propose(author, "Lost", "Why.", [source, reworded(small)])
+    page = visit("proposals", reviewer, **{"proposal-shown": made})
+    assert "No such document is kept here" in words(page)
 
 
 def test_words_alone_are_told_apart_from_verdicts(visit, proposals, author, reviewer, small):
