@@ -534,16 +534,28 @@ def test_an_unrelated_sentence_beside_it_takes_no_claim_away(row):
 HOSTILE = ["FDA-approved ", "Mischoulon 2017 ", "not proven ", "](", "1,", "p=0.035\n\n", "FDA-\n"]
 
 
+LOOP = 0.05  # what ``pace`` takes where these limits were set
+
+
+def pace():
+    """The processor's time for a fixed piece of work: some machines, or hours, are slower."""
+    start = time.process_time()
+    sum(number * number for number in range(1_000_000))
+    return time.process_time() - start
+
+
 def seconds(text, bundled):
-    """The best of three, in time of the processor: other programs must not count."""
+    """The best of three, in time of the processor, at the pace the limits were set by."""
     case = load_case(example_case())
     medication = bundled.medications["ldn-capsule"]
     evidence = gather(case, medication, bundled.studies, [])
     times = []
     for _ in range(3):
+        before = pace()
         start = time.process_time()
         lint(text, "en", evidence, case, medication)
-        times.append(time.process_time() - start)
+        taken = time.process_time() - start
+        times.append(taken * LOOP / max(before, pace(), LOOP))
     return min(times)
 
 
