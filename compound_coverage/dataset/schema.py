@@ -512,7 +512,9 @@ class IngredientListRow(Row):
         "source_id": ("sources.csv", "source_id"),
     }
 
-    list_id: Id = Field(description="Short id of the list", examples=["example-covered-ingredients"])
+    list_id: Id = Field(
+        description="Short id of the list", examples=["example-covered-ingredients"]
+    )
     ingredient_id: Id = Field(description="The ingredient")
     source: Literal["any", "approved_product", "bulk_powder"] = Field(
         description="From which source"
