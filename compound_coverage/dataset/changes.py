@@ -158,8 +158,3 @@ def _meanwhile(change: Change, now: Cells | None) -> str:
     if change.before is None:
         return "is there already, with other words; choose another id or change that row"
     return "was changed by somebody else in the meantime; look at both and propose it anew"
-
-
-def without_log(changes: Iterable[Change]) -> list[Change]:
-    """The changes without rows of the release log, which only a release writes."""
-    return [change for change in changes if change.file != ChangeRow.FILE]
