@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from compound_coverage.dataset.schema import TABLES, ChangeRow, Row, RuleRow, SourceRow
+from compound_coverage.dataset.schema import TABLES, Row, RuleRow, SourceRow
 from compound_coverage.dataset.tables import Fault, Tables, faults_of, key_of
 
 Cells = Mapping[str, str]
