@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -101,11 +101,22 @@ def settle(page: Page) -> None:
 
 
 def pick(page: Page, label: str, text: str) -> None:
-    """Types into a drop-down and takes the first match."""
+    """Types into a drop-down and takes the first match.
+
+    A list drawn anew just when it opens falls shut again.
+    """
     box = page.get_by_role("combobox", name=label)
-    box.click()
-    box.fill(text)
-    page.get_by_role("option").first.wait_for()
+    for left in reversed(range(4)):
+        settle(page)
+        box.click()
+        box.fill(text)
+        try:
+            page.get_by_role("option").first.wait_for(timeout=5_000)
+            break
+        except TimeoutError:
+            if not left:
+                raise
+            box.press("Escape")
     box.press("Enter")
     settle(page)
 

@@ -484,7 +484,7 @@ class _Names:
         self.payer_id = draft.payer.payer_id
         if draft.payer.is_new:
             taken = (row.payer_id for row in rows_of(tables, schema.PayerRow))
-            self.payer_id = _unused(slug(draft.payer.name), taken)
+            self.payer_id = _unused(slug(draft.payer.name) or "payer", taken)
         self.plans = self._plans(draft, tables)
         self.plan_id = draft.plan_id or (self.plans[0][0] if self.plans else "")
         self.rule_id = draft.rule_id or _unused(
@@ -512,7 +512,7 @@ class _Names:
         about = _subject(draft) or "compound"
         ending = _ENDINGS.get(draft.effect, "rule")
         room = LONGEST_ID - len(ending) - 1
-        return f"{slug(f'{owner} {about}', room)}-{ending}"
+        return f"{slug(f'{owner} {about}', room) or 'rule'}-{ending}"
 
 
 def _subject(draft: RuleDraft) -> str:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import time
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -23,6 +22,7 @@ from compound_coverage.letters.templates import (
     languages,
     letter_types,
 )
+from tests import pace
 from tests.letters.conftest import LDN, empty_case, made_case, make_study
 
 ON = date(2026, 11, 24)
@@ -534,29 +534,11 @@ def test_an_unrelated_sentence_beside_it_takes_no_claim_away(row):
 HOSTILE = ["FDA-approved ", "Mischoulon 2017 ", "not proven ", "](", "1,", "p=0.035\n\n", "FDA-\n"]
 
 
-LOOP = 0.05  # what ``pace`` takes where these limits were set
-
-
-def pace():
-    """The processor's time for a fixed piece of work: some machines, or hours, are slower."""
-    start = time.process_time()
-    sum(number * number for number in range(1_000_000))
-    return time.process_time() - start
-
-
 def seconds(text, bundled):
-    """The best of three, in time of the processor, at the pace the limits were set by."""
     case = load_case(example_case())
     medication = bundled.medications["ldn-capsule"]
     evidence = gather(case, medication, bundled.studies, [])
-    times = []
-    for _ in range(3):
-        before = pace()
-        start = time.process_time()
-        lint(text, "en", evidence, case, medication)
-        taken = time.process_time() - start
-        times.append(taken * LOOP / max(before, pace(), LOOP))
-    return min(times)
+    return pace.seconds(lambda: lint(text, "en", evidence, case, medication))
 
 
 def test_a_letter_of_200_kilobytes_is_read_in_a_second(bundled):

@@ -1,7 +1,6 @@
 """What is found in a letter, what is left alone, and that every value stands in its words."""
 
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +10,7 @@ from compound_coverage.letters.denial import Document, Page, field_labels, read_
 from compound_coverage.letters.denial.dates import dates_in, months_in
 from compound_coverage.letters.denial.patterns import patterns
 from compound_coverage.letters.denial.sheet import Sheet
+from tests import pace
 from tests.letters.denial import making
 
 
@@ -453,7 +453,5 @@ def test_any_text_at_all_is_read_without_a_fault(text):
 )
 def test_a_very_long_text_takes_little_time(piece):
     text = (piece * (200_000 // len(piece) + 1))[:200_000]
-    started = time.process_time()
-    read(text)
     # about a second on an idle machine; a pattern that runs wild takes minutes
-    assert time.process_time() - started < 8
+    assert pace.seconds(lambda: read(text), tries=1) < 8
