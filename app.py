@@ -5,32 +5,34 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from compound_coverage.language import say, to_say
 from dashboard.api import api_routes
 from dashboard.downloads import ROUTE
 from dashboard.identity import office
+from dashboard.languages import choose_language, offer_other_language
 from dashboard.routes import office_routes
 from dashboard.server import database_answers, server
 
 PATIENT = {
-    "check": "Check coverage",
-    "letter": "Draft a letter",
-    "denial": "Read a denial",
-    "lists": "Drug lists",
-    "known": "What we know",
+    "check": to_say("Check coverage"),
+    "letter": to_say("Draft a letter"),
+    "denial": to_say("Read a denial"),
+    "lists": to_say("Drug lists"),
+    "known": to_say("What we know"),
 }
 OFFICE = {
-    "cases": "Cases",
-    "case": "Case",
-    "review": "Review and sign",
-    "batch": "Many letters",
-    "verify": "Check a signature",
-    "practice": "Practice",
+    "cases": to_say("Cases"),
+    "case": to_say("Case"),
+    "review": to_say("Review and sign"),
+    "batch": to_say("Many letters"),
+    "verify": to_say("Check a signature"),
+    "practice": to_say("Practice"),
 }
 ADVOCATE = {
-    "proposals": "Proposals",
-    "rule": "Add or change a rule",
-    "tables": "Edit in a spreadsheet",
-    "leads": "Reports from people",
+    "proposals": to_say("Proposals"),
+    "rule": to_say("Add or change a rule"),
+    "tables": to_say("Edit in a spreadsheet"),
+    "leads": to_say("Reports from people"),
 }
 Layout = Literal["centered", "wide"]
 # reached from the list of cases, and from the list of proposals
@@ -42,7 +44,7 @@ def pages(titles: dict[str, str]) -> list[st.Page]:
     return [
         st.Page(
             f"dashboard/{name}.py",
-            title=title,
+            title=say(title),
             url_path=name,
             default=name == "check",
             visibility="hidden" if name in FROM_A_LIST else "visible",
@@ -52,11 +54,13 @@ def pages(titles: dict[str, str]) -> list[st.Page]:
 
 
 if get_script_run_ctx(suppress_warning=True):
+    choose_language()
     # one list: Streamlit's groups of pages break the list for a screen reader
     page = st.navigation(pages(PATIENT | OFFICE | ADVOCATE), position="top")
     # a letter beside its facts needs the width; once for each run, or the page jumps
     layout: Layout = "wide" if page.url_path == "review" else "centered"
     st.set_page_config(page_title="Compound Coverage", layout=layout)
+    offer_other_language()
     page.run()
 else:
     app = st.App(

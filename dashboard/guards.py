@@ -35,6 +35,8 @@ CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 HASHED_NAME = re.compile(r"^/static/.+[.-][A-Za-z0-9_-]{8}\.[a-z0-9]+$")
 # What programs ask for is public, and says itself how long it may be kept.
 API = "/api/v1/"
+# Our font, style and script.
+ASSETS = "/assets/"
 # Streamlit leads a member who signed in to the front page, which is for patients.
 AFTER_SIGN_IN = "/cases"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -155,7 +157,7 @@ def _browser(scope: Scope) -> str:
 
 
 def _may_be_kept(path: str, status: int, headers: MutableHeaders) -> bool:
-    if path.startswith(API):
+    if path.startswith((API, ASSETS)):
         return status in {200, 304} and bool(headers.get("Cache-Control"))
     return (
         status in {200, 206, 304}

@@ -12,43 +12,6 @@ from typing import NamedTuple
 
 import streamlit as st
 
-_STYLE = (
-    ".cc-table{border-collapse:collapse;width:100%}",
-    ".cc-table caption{text-align:left;padding:.25rem 0}",
-    ".cc-table th,.cc-table td{text-align:left;vertical-align:top}",
-    ".cc-table th,.cc-table td{padding:.3rem .5rem}",
-    ".cc-table tr{border-bottom:1px solid rgba(128,128,128,.4)}",
-    ".cc-table th[scope=row]{font-weight:600}",
-    ".cc-table{font-size:.95rem}",
-    ".cc-table td.cc-short{white-space:nowrap}",
-    ".cc-table td a{overflow-wrap:anywhere}",
-    ".cc-tiles{display:grid;gap:3px}",
-    ".cc-tiles,.cc-tiles li{margin:0!important}",
-    ".cc-tiles{padding:0!important}",
-    ".cc-table a{color:inherit}",
-    ".cc-tiles{grid-template-columns:repeat(11,minmax(0,1fr))}",
-    ".cc-tile{list-style:none;padding:3px 0!important}",
-    ".cc-tile{text-align:center;line-height:1.25;border-radius:4px}",
-    ".cc-tile{border:1px solid rgba(128,128,128,.6)}",
-    ".cc-tile b{display:block;font-size:clamp(.62rem,2.4vw,.95rem)}",
-    ".cc-tile span{display:block;font-size:clamp(.6rem,2vw,.8rem)}",
-    ".cc-tile .cc-said{position:absolute;width:1px;height:1px}",
-    ".cc-tile .cc-said{overflow:hidden;clip-path:inset(50%)}",
-    ".cc-some{border:2px dashed currentColor}",
-    ".cc-decides{border:2px solid currentColor}",
-    ".cc-decides{background:rgba(26,95,180,.16)}",
-    "@media(max-width:767px){.cc-table thead{display:none}",
-    ".cc-table,.cc-table tbody,.cc-table tr{display:block}",
-    ".cc-table caption,.cc-table th{display:block}",
-    ".cc-table tr{padding:.4rem 0}",
-    ".cc-table th,.cc-table td{padding:.1rem 0}",
-    ".cc-table td{display:inline-block;margin-right:1rem}",
-    ".cc-table td{overflow-wrap:anywhere;max-width:100%}",
-    ".cc-table td::before{content:attr(data-label) ': '}",
-    ".cc-table td:empty{display:none}",
-    ".cc-tile .cc-more{display:none}}",
-)
-
 _SHORT = 12
 
 
@@ -72,11 +35,6 @@ class Tile(NamedTuple):
     look: str
     row: int
     column: int
-
-
-def style() -> None:
-    """How tables and tiles look; once on a page."""
-    st.html(f"<style>{''.join(_STYLE)}</style>")
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Link]]) -> None:

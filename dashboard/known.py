@@ -21,7 +21,7 @@ from compound_coverage.dataset.releases import newest_release, release_zip
 from compound_coverage.dataset.tables import Tables, table_bytes
 from compound_coverage.dataset.validate import rows_of
 from dashboard.downloads import offer
-from dashboard.html_parts import Link, Tile, style, table, tiles
+from dashboard.html_parts import Link, Tile, table, tiles
 from dashboard.parts import GRADES, dataset_folder, dataset_or_stop, note, plain
 
 KINDS = {
@@ -80,7 +80,6 @@ def page() -> None:
     dataset_or_stop()
     directory = dataset_folder()
     known = _known(directory, stamp(directory), date.today())
-    style()
     st.title("What we know")
     _show_summary(known)
     _show_medicaid(known.coverage)

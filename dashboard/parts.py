@@ -21,21 +21,22 @@ from compound_coverage.dataset.tables import DatasetError
 from compound_coverage.determination.published import PlanIndex
 from compound_coverage.formulary.lookup import Formularies, reading
 from compound_coverage.formulary.store import open_store
+from compound_coverage.language import loose_day, say, to_say
 from compound_coverage.vocabulary import Citation, Grade, Verdict
 
 # the kinds of file a paper may come as
 SCANS = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp"]
 VERDICTS = {
-    Verdict.COVERED: "covered",
-    Verdict.CONDITIONAL: "maybe, if some things are met",
-    Verdict.EXCEPTION_ONLY: "only by exception",
-    Verdict.NOT_COVERED: "not covered",
-    Verdict.UNKNOWN: "not known",
+    Verdict.COVERED: to_say("covered"),
+    Verdict.CONDITIONAL: to_say("maybe, if some things are met"),
+    Verdict.EXCEPTION_ONLY: to_say("only by exception"),
+    Verdict.NOT_COVERED: to_say("not covered"),
+    Verdict.UNKNOWN: to_say("not known"),
 }
 GRADES = {
-    Grade.A: "the issuer's own page",
-    Grade.B: "a copy of the original text",
-    Grade.C: "somebody else's summary",
+    Grade.A: to_say("the issuer's own page"),
+    Grade.B: to_say("a copy of the original text"),
+    Grade.C: to_say("somebody else's summary"),
 }
 
 # Everything Streamlit's Markdown gives a meaning to: emphasis, links, math, colours, HTML.
@@ -63,8 +64,8 @@ def dataset_or_stop() -> Dataset:
     try:
         return dataset()
     except DatasetError as error:
-        st.title("The coverage data can't be used right now")
-        st.error("We would rather show nothing than a wrong answer. To mend:")
+        st.title(say("The coverage data can't be used right now"))
+        st.error(say("We would rather show nothing than a wrong answer. To mend:"))
         for fault in error.faults[:10]:
             st.markdown(f"- {plain(str(fault))}")
         st.stop()
@@ -135,12 +136,21 @@ def cite(citation: Citation) -> str:
     """One small line of Markdown: where a statement comes from, how firm it is, how old."""
     title = plain(" ".join(filter(None, [citation.title, citation.section])))
     linked = f"[{title}]({_address(citation.url)})" if citation.url else title
-    dated = f", dated {citation.document_date}" if citation.document_date else ""
+    return f":small[{source_words(citation, linked)}]"
+
+
+def source_words(citation: Citation, title: str) -> str:
+    """A citation in a sentence around ``title``, in the language of the visit."""
     if not citation.last_checked:
-        return f":small[Source: {linked}. Nobody has checked it yet.]"
-    return (
-        f":small[Source: {linked}{dated}. We read {GRADES[citation.grade]} "
-        f"on {citation.last_checked}.]"
+        return say("Source: {title}. Nobody has checked it yet.", title=title)
+    read = {"copy": say(GRADES[citation.grade]), "day": loose_day(citation.last_checked)}
+    if not citation.document_date:
+        return say("Source: {title}. We read {copy} on {day}.", title=title, **read)
+    return say(
+        "Source: {title}, dated {document_date}. We read {copy} on {day}.",
+        title=title,
+        document_date=loose_day(citation.document_date),
+        **read,
     )
 
 

@@ -27,12 +27,13 @@ from compound_coverage.dataset.search import unlisted_plan
 from compound_coverage.dataset.tables import DatasetError
 from compound_coverage.dataset.validate import rows_of
 from compound_coverage.determination.compare import Moved
+from compound_coverage.language import say
 from compound_coverage.letters.pages import PageError
 from compound_coverage.spreadsheet import to_csv
 from compound_coverage.vocabulary import IngredientSource, LineOfBusiness, Verdict
 from dashboard.curation import proposals, publisher
 from dashboard.downloads import offer
-from dashboard.html_parts import style, table
+from dashboard.html_parts import table
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.office_parts import in_words, moment
 from dashboard.parts import VERDICTS, dataset_folder, note, plain, show_picture
@@ -79,7 +80,6 @@ def page() -> None:
     if not may(actor, Action.DATASET_READ, Resource(actor.organisation_id)):
         st.info(plain(str(Forbidden())))
         st.stop()
-    style()
     if SAID in st.session_state:
         st.success(plain(st.session_state.pop(SAID)))
     try:
@@ -318,7 +318,7 @@ def _told(effects: Effects) -> str:
 
 def _verdict(told: str) -> str:
     """A verdict in words; no verdict where there is no such case."""
-    return VERDICTS[Verdict(told)] if told else NOT_THERE
+    return say(VERDICTS[Verdict(told)]) if told else NOT_THERE
 
 
 _CSV = ["plan", "medicine", "made from", "now", "then", "what decided", "what decides then"]

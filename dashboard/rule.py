@@ -39,6 +39,7 @@ from compound_coverage.dataset.folder import Stamp, stamp
 from compound_coverage.dataset.load import Dataset, from_tables
 from compound_coverage.dataset.tables import DatasetError, Tables, read_tables
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import say
 from compound_coverage.letters.pages import PageError
 from compound_coverage.vocabulary import Effect, LineOfBusiness
 from dashboard import rule_fields as form
@@ -416,7 +417,7 @@ def _show_cases(cases: Sequence[Shown]) -> None:
 def _show_case(one: Shown) -> None:
     told = f"{plain(one.medication)}, {plain(one.facts)}. {plain(one.plan)}."
     if not one.changed:
-        st.markdown(f"- {told} **No change: {VERDICTS[one.after.verdict]}.**")
+        st.markdown(f"- {told} **No change: {say(VERDICTS[one.after.verdict])}.**")
         return
     lines = [
         f"- {told}",
@@ -430,7 +431,7 @@ def _show_case(one: Shown) -> None:
 
 def _answer(answer: Answer) -> str:
     why = f" {plain(answer.why)}" if answer.why else " No rule decides it."
-    return f"**{VERDICTS[answer.verdict]}.**{why}"
+    return f"**{say(VERDICTS[answer.verdict])}.**{why}"
 
 
 # -- the proposal ------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from compound_coverage.casework.settings import (
     settings,
 )
 from compound_coverage.database import database_url, is_empty
+from dashboard.assets import Dressed, asset_routes
 from dashboard.guards import Gate, Headers, Requests, content_policy
 from dashboard.logs import set_up
 
@@ -87,11 +88,12 @@ def server(
     service = Service()
     return {
         "secrets": secrets,
-        "routes": [*health_routes(service, ready_checks or {}), *extra_routes],
+        "routes": [*health_routes(service, ready_checks or {}), *asset_routes(), *extra_routes],
         "middleware": [
             Middleware(Headers, settings=chosen, policy=policy),
             Middleware(Requests, settings=chosen),
             Middleware(Gate, settings=chosen, media_closed=media_closed),
+            Middleware(Dressed),
         ],
         "lifespan": _lifespan(service, DRAIN_SECONDS[chosen.mode]),
     }

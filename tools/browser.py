@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -113,7 +114,7 @@ def pick(page: Page, label: str, text: str) -> None:
         try:
             page.get_by_role("option").first.wait_for(timeout=5_000)
             break
-        except TimeoutError:
+        except BrowserError:
             if not left:
                 raise
             box.press("Escape")
