@@ -10,15 +10,22 @@ from dashboard.api import api_routes
 from dashboard.downloads import ROUTE
 from dashboard.identity import office
 from dashboard.languages import choose_language, offer_other_language
+from dashboard.parts import show_foot
 from dashboard.routes import office_routes
 from dashboard.server import database_answers, server
 
 PATIENT = {
     "check": to_say("Check coverage"),
+    "result": to_say("Your answer"),
+    "call": to_say("Call your plan"),
+    "compare": to_say("What would change this answer?"),
+    "cash": to_say("If you pay cash"),
     "letter": to_say("Draft a letter"),
     "denial": to_say("Read a denial"),
     "lists": to_say("Drug lists"),
     "known": to_say("What we know"),
+    "pictures": to_say("In pictures"),
+    "help": to_say("Help"),
 }
 OFFICE = {
     "cases": to_say("Cases"),
@@ -35,8 +42,11 @@ ADVOCATE = {
     "leads": to_say("Reports from people"),
 }
 Layout = Literal["centered", "wide"]
-# reached from the list of cases, and from the list of proposals
-FROM_A_LIST = ("case", "review", "rule", "tables", "leads")
+# reached from the answer, from the list of cases, and from the list of proposals
+FROM_ANOTHER = (
+    *("result", "call", "compare", "cash"),
+    *("case", "review", "rule", "tables", "leads"),
+)
 
 
 def pages(titles: dict[str, str]) -> list[st.Page]:
@@ -47,7 +57,7 @@ def pages(titles: dict[str, str]) -> list[st.Page]:
             title=say(title),
             url_path=name,
             default=name == "check",
-            visibility="hidden" if name in FROM_A_LIST else "visible",
+            visibility="hidden" if name in FROM_ANOTHER else "visible",
         )
         for name, title in titles.items()
     ]
@@ -61,7 +71,12 @@ if get_script_run_ctx(suppress_warning=True):
     layout: Layout = "wide" if page.url_path == "review" else "centered"
     st.set_page_config(page_title="Compound Coverage", layout=layout)
     offer_other_language()
-    page.run()
+    # the foot is drawn first, so that it stands whatever the page does
+    body, foot = st.container(key="body"), st.container(key="foot")
+    with foot:
+        show_foot()
+    with body:
+        page.run()
 else:
     app = st.App(
         __file__,

@@ -80,7 +80,7 @@ def word_of(verdict: Verdict) -> str:
     return f'<span class="cc-word cc-{verdict.value}">{sign} {word}</span>'
 
 
-def verdict_card(answer: Determination, level: int = 2) -> str:
+def verdict_card(answer: Determination) -> str:
     """The answer at one glance: verdict, the one decisive reason, the one next step."""
     decisive = next((reason for reason in answer.reasons if reason.decisive), None)
     lines = [f'<p class="cc-lead">{html.escape(answer.summary)}</p>']
@@ -93,8 +93,8 @@ def verdict_card(answer: Determination, level: int = 2) -> str:
         lines.append(f"<p><strong>{then}</strong> {in_english(answer.next_steps[0].action)}</p>")
     sign = f'<span class="cc-sign" aria-hidden="true">{SIGNS[answer.verdict]}</span>'
     return (
-        f'<div class="cc-card cc-{answer.verdict.value}"><h{level} id="answer">{sign}'
-        f"{html.escape(say(HEADINGS[answer.verdict]))}</h{level}>{''.join(lines)}</div>"
+        f'<div class="cc-card cc-{answer.verdict.value}"><h2>{sign}'
+        f"{html.escape(say(HEADINGS[answer.verdict]))}</h2>{''.join(lines)}</div>"
     )
 
 

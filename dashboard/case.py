@@ -11,7 +11,7 @@ import streamlit as st
 from compound_coverage.casework import people
 from compound_coverage.casework.access import MATRIX, Action, Actor
 from compound_coverage.casework.appeals import Decision, next_requests
-from compound_coverage.casework.cases import CaseView, Paper, Signed, Step
+from compound_coverage.casework.cases import CaseView, Paper, Signed, Step, VersionNote
 from compound_coverage.casework.content import Content, stated
 from compound_coverage.casework.merge import passages
 from compound_coverage.casework.office import Office
@@ -21,16 +21,21 @@ from compound_coverage.casework.people import Member
 from compound_coverage.casework.states import Outcome, State, steps_from
 from compound_coverage.casework.worklist import (
     days_left,
-    left_in_words,
-    letter_title,
     whose_move,
 )
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.determination.engine import determine
+from compound_coverage.language import number, say, to_say
 from compound_coverage.letters.assemble import case_of
 from compound_coverage.letters.casefile import load_case
 from compound_coverage.letters.choose import proposals
-from compound_coverage.letters.packet import LIMITS, Attachment
+from compound_coverage.letters.packet import (
+    LARGEST_PACKET,
+    MOST_FILES,
+    MOST_PAGES,
+    Attachment,
+)
+from compound_coverage.letters.pages import LARGEST_FILE
 from compound_coverage.letters.templates import (
     LetterType,
     UnknownLetterError,
@@ -38,6 +43,7 @@ from compound_coverage.letters.templates import (
     letter_types,
     words_of,
 )
+from dashboard.cards import empty, show
 from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_fields import label_of
@@ -47,9 +53,11 @@ from dashboard.office_parts import (
     STEPS,
     case_shown,
     in_words,
+    letter_name,
     may_do,
     moment,
     state_words,
+    time_left,
 )
 from dashboard.open_case import open_case
 from dashboard.parts import SCANS, ask_line, dataset_or_stop, drug_lists, note, plain
@@ -57,28 +65,29 @@ from dashboard.parts import SCANS, ask_line, dataset_or_stop, drug_lists, note, 
 SHOWN = "case-view"
 REFRESH = "case-refresh"
 DONE = "case-done"
-DAY_HELP = "Year, month and day, such as 2026-03-09."
+DAY_HELP = to_say("Year, month and day, such as 2026-03-09.")
 PAPERS: dict[PaperKind, str] = {
-    "fax_report": "Fax report",
-    "plan_answer": "The plan's answer",
-    "chart": "From the chart",
-    "other": "Another paper",
+    "fax_report": to_say("Fax report"),
+    "plan_answer": to_say("The plan's answer"),
+    "chart": to_say("From the chart"),
+    "other": to_say("Another paper"),
 }
 KINDS: dict[str, str] = {
     **{str(kind): words for kind, words in PAPERS.items()},
-    "signed": "Signed letter",
-    "packet": "Packet with the signed letter",
-    "signed_by_hand": "Copy signed on paper",
+    "signed": to_say("Signed letter"),
+    "packet": to_say("Packet with the signed letter"),
+    "signed_by_hand": to_say("Copy signed on paper"),
 }
+PAPER = to_say("Paper")
 VERSIONS = {
-    "saved": "saved",
-    "merged": "two people's changes brought together",
-    "aside": "kept beside, because somebody else had written in the same place",
+    "saved": to_say("saved"),
+    "merged": to_say("two people's changes brought together"),
+    "aside": to_say("kept beside, because somebody else had written in the same place"),
 }
 DECIDED = {
-    Outcome.APPROVED: "Approved",
-    Outcome.DENIED: "Denied",
-    Outcome.PARTLY: "Approved in part",
+    Outcome.APPROVED: to_say("Approved"),
+    Outcome.DENIED: to_say("Denied"),
+    Outcome.PARTLY: to_say("Approved in part"),
 }
 
 
@@ -96,6 +105,10 @@ class Shown:
         """What the members are called, by id."""
         return {one.member_id: one.name for one in self.members}
 
+    def key(self, name: str) -> str:
+        """The key of a question about this case: another case begins with it empty."""
+        return f"{name}:{self.view.case_id}"
+
     def may(self, action: Action) -> bool:
         """May the one it was read for do this to the case?"""
         return may_do(self.actor, self.view, action)
@@ -111,14 +124,14 @@ def page() -> None:
     dataset = dataset_or_stop()
     case_id = case_shown()
     if not case_id:
-        st.title("Case")
-        st.info("Pick a case in the list first.")
+        st.title(say("Case"))
+        st.info(say("Pick a case in the list first."))
         _list_button()
         return
     try:
         shown = _read(office, actor, case_id)
     except ValueError as error:
-        st.title("Case")
+        st.title(say("Case"))
         st.error(plain(str(error)))
         _list_button()
         return
@@ -133,7 +146,7 @@ def page() -> None:
 
 
 def _list_button() -> None:
-    if st.button("All cases"):
+    if st.button(say("All cases"), key="all-cases"):
         st.switch_page("dashboard/cases.py")
 
 
@@ -182,62 +195,81 @@ def _show_case(case_id: str) -> None:
 def _show_heading(shown: Shown, dataset: Dataset) -> None:
     view, summary = shown.view, shown.view.summary
     # without an anchor: a patient's name has no place in an address
-    name, letter = summary.patient or "No name yet", letter_title(summary.letter_type)
-    st.title(plain(f"{name}: {letter}"), anchor=False)
+    name = summary.patient or say("No name yet")
+    st.title(plain(f"{name}: {letter_name(summary.letter_type)}"), anchor=False)
     told = st.session_state.pop(DONE, "")
     if told:
         st.success(plain(told))
     medication = dataset.medications.get(summary.medication)
     st.markdown(
-        f"Medicine: {plain(medication.name if medication else 'none yet')}. "
-        f"Plan: {plain(summary.plan or 'none yet')}."
+        say(
+            "Medicine: {medicine}. Plan: {plan}.",
+            medicine=plain(say(medication.name) if medication else say("none yet")),
+            plan=plain(summary.plan or say("none yet")),
+        )
     )
-    who = shown.names.get(view.assigned_id, "somebody who left")
+    who = _by(shown, view.assigned_id) if view.assigned_id else say("nobody yet")
     st.markdown(
-        f"**{state_words(view.state, view.outcome)}**, version {view.version}. "
-        f"With: {plain(who if view.assigned_id else 'nobody yet')}."
+        say(
+            "**{state}**, version {version}. With: {who}.",
+            state=state_words(view.state, view.outcome),
+            version=view.version,
+            who=who,
+        )
     )
     if summary.decision:
         _show_decision(summary.decision)
     with st.container(horizontal=True):
         _list_button()
-        st.button("Read the case anew", key=REFRESH, on_click=_forget)
-        if view.follows and st.button("Open the case before this appeal"):
+        st.button(say("Read the case anew"), key=REFRESH, on_click=_forget)
+        if view.follows and st.button(
+            say("Open the case before this appeal"), key=shown.key("open-before")
+        ):
             _show_case(view.follows)
-        if shown.followed_by and st.button("Open the appeal"):
+        if shown.followed_by and st.button(say("Open the appeal"), key=shown.key("open-appeal")):
             _show_case(shown.followed_by)
 
 
 def _show_decision(decision: Decision) -> None:
-    told = [f"The plan's answer of {in_words(decision.decided_on)}: {OUTCOMES[decision.outcome]}."]
+    told = [
+        say(
+            "The plan's answer of {day}: {outcome}.",
+            day=in_words(decision.decided_on),
+            outcome=say(OUTCOMES[decision.outcome]),
+        )
+    ]
     if decision.approved_from:
-        told.append(f"Approved from {in_words(decision.approved_from)}.")
+        told.append(say("Approved from {day}.", day=in_words(decision.approved_from)))
     if decision.approved_until:
-        told.append(f"Approved until {in_words(decision.approved_until)}.")
+        told.append(say("Approved until {day}.", day=in_words(decision.approved_until)))
     if decision.reference:
-        told.append(f"Reference: {decision.reference}.")
+        told.append(say("Reference: {reference}.", reference=decision.reference))
     if decision.reason:
-        told.append(f"The reason it gives: {decision.reason}")
+        told.append(say("The reason it gives: {reason}", reason=decision.reason))
     st.markdown(plain(" ".join(told)))
 
 
 def _show_days(office: Office, shown: Shown) -> None:
-    st.header("Days to act", divider="gray")
+    st.header(say("Days to act"), divider="gray")
     today = office.desk.now().date()
     for due in shown.view.summary.dues:
-        left = left_in_words(days_left(due.day, today))
-        st.markdown(
-            f"- {in_words(due.day)}, **{left}**: {plain(due.title)}. Whose move: {whose_move(due)}."
+        told = say(
+            "{day}, **{left}**: {what}. Whose move: {who}.",
+            day=in_words(due.day),
+            left=time_left(days_left(due.day, today)),
+            what=plain(say(due.title)),
+            who=say(whose_move(due)),
         )
+        st.markdown(f"- {told}")
     if not shown.view.summary.dues:
-        st.markdown("No day to act by is known.")
+        st.markdown(say("No day to act by is known."))
 
 
 # -- what can be done --------------------------------------------------------------------------
 
 
 def _show_deeds(office: Office, shown: Shown, dataset: Dataset) -> None:
-    st.header("What you can do", divider="gray")
+    st.header(say("What you can do"), divider="gray")
     by_prescriber = _prescriber_signs(shown.view.content)
     if shown.can(Action.CASE_EDIT):
         _edit(office, shown, dataset)
@@ -279,17 +311,20 @@ def _say_who_signs(shown: Shown, by_prescriber: bool) -> None:
     if shown.view.state != State.IN_REVIEW:
         return
     if not by_prescriber:
-        st.info("The patient signs this on paper. Put the signed copy in here.")
+        st.info(say("The patient signs this on paper. Put the signed copy in here."))
     elif not shown.may(Action.CASE_SIGN):
-        name = str(shown.view.content.at("prescriber.name") or "the prescriber it names")
+        name = str(shown.view.content.at("prescriber.name") or say("the prescriber it names"))
         st.info(
-            f"It waits for {plain(name)} to review and sign it. The letter and the member must "
-            "have the same NPI."
+            say(
+                "It waits for {name} to review and sign it. The letter and the member must "
+                "have the same NPI.",
+                name=plain(name),
+            )
         )
 
 
 def _edit(office: Office, shown: Shown, dataset: Dataset) -> None:
-    if st.button("Edit the letter", type="primary"):
+    if st.button(say("Edit the letter"), type="primary", key=shown.key("edit")):
         _forget()
         try:
             open_case(office, shown.actor, shown.view.case_id, dataset)
@@ -302,59 +337,74 @@ def _edit(office: Office, shown: Shown, dataset: Dataset) -> None:
 def _look_at_the_letter(shown: Shown) -> None:
     """The way to the letter beside its facts; for the prescriber it is the way to sign."""
     signs = shown.can(Action.CASE_SIGN)
-    label = "Review and sign" if signs else "See the letter beside its facts"
-    if st.button(label, type="primary" if signs else "secondary"):
+    label = say("Review and sign") if signs else say("See the letter beside its facts")
+    if st.button(label, type="primary" if signs else "secondary", key=shown.key("look")):
         st.switch_page("dashboard/review.py")
 
 
 def _submit(office: Office, shown: Shown) -> None:
-    with st.expander("Send to review"), st.form("submit"):
-        why = st.text_area("Words for the prescriber, if you like", max_chars=2_000)
-        if st.form_submit_button("Send it to review", type="primary"):
+    with st.expander(say("Send to review")), st.form("submit"):
+        why = st.text_area(
+            say("Words for the prescriber, if you like"),
+            max_chars=2_000,
+            key=shown.key("submit-why"),
+        )
+        if st.form_submit_button(say("Send it to review"), type="primary"):
             _do(
                 lambda: office.cases.submit(shown.actor, shown.view.case_id, why or ""),
-                "The letter is in review now. The prescriber it names can sign it.",
+                say("The letter is in review now. The prescriber it names can sign it."),
             )
 
 
 def _ask_for_changes(office: Office, shown: Shown) -> None:
-    with st.expander("Ask for changes"), st.form("return"):
-        why = st.text_area("What should change?", max_chars=2_000)
-        if st.form_submit_button("Send it back", type="primary"):
+    with st.expander(say("Ask for changes")), st.form("return"):
+        why = st.text_area(say("What should change?"), max_chars=2_000, key=shown.key("return-why"))
+        if st.form_submit_button(say("Send it back"), type="primary"):
             _do(
                 lambda: office.cases.ask_for_changes(shown.actor, shown.view.case_id, why or ""),
-                "The letter went back to the office with your words.",
+                say("The letter went back to the office with your words."),
             )
 
 
 def _keep_signed_by_hand(office: Office, shown: Shown) -> None:
-    with st.expander("Put in a copy signed on paper"), st.form("by-hand"):
-        st.markdown("For a letter that the patient signs. The case then counts as signed.")
-        upload = st.file_uploader("Scan or photo of the signed paper", SCANS, max_upload_size=25)
-        if not st.form_submit_button("Keep the signed copy", type="primary"):
+    with st.expander(say("Put in a copy signed on paper")), st.form("by-hand"):
+        st.markdown(say("For a letter that the patient signs. The case then counts as signed."))
+        upload = st.file_uploader(
+            say("Scan or photo of the signed paper"),
+            SCANS,
+            max_upload_size=25,
+            key=shown.key("by-hand-file"),
+        )
+        if not st.form_submit_button(say("Keep the signed copy"), type="primary"):
             return
         if upload is None:
-            st.error("Pick the file with the signed copy first.")
+            st.error(say("Pick the file with the signed copy first."))
             return
         name, content = upload.name, upload.getvalue()
         _do(
             lambda: office.papers.keep_signed_by_hand(
                 shown.actor, shown.view.case_id, name, content
             ),
-            "The signed copy is kept. The case is signed now.",
+            say("The signed copy is kept. The case is signed now."),
         )
 
 
 def _packet(office: Office, shown: Shown) -> None:
-    with st.expander("Make the packet for the plan"), st.form("packet"):
-        st.markdown("One sealed PDF: cover sheet, the letter as it was signed, and the proof.")
-        cover = st.checkbox("A cover sheet first", value=True)
-        evidence = st.checkbox("The list of studies", value=True)
-        uploads = st.file_uploader(
-            "Papers that prove the facts", SCANS, accept_multiple_files=True, max_upload_size=25
+    with st.expander(say("Make the packet for the plan")), st.form("packet"):
+        st.markdown(say("One sealed PDF: cover sheet, the letter as it was signed, and the proof."))
+        cover = st.checkbox(say("A cover sheet first"), value=True, key=shown.key("packet-cover"))
+        evidence = st.checkbox(
+            say("The list of studies"), value=True, key=shown.key("packet-studies")
         )
-        note(plain(LIMITS) + " Send only what the plan needs to decide.")
-        if st.form_submit_button("Make the packet", type="primary"):
+        uploads = st.file_uploader(
+            say("Papers that prove the facts"),
+            SCANS,
+            accept_multiple_files=True,
+            max_upload_size=25,
+            key=shown.key("packet-papers"),
+        )
+        note(_packet_limits())
+        if st.form_submit_button(say("Make the packet"), type="primary"):
             attachments = [Attachment(one.name, one.getvalue()) for one in uploads]
             _do(
                 lambda: office.packets.put_together(
@@ -364,38 +414,70 @@ def _packet(office: Office, shown: Shown) -> None:
                     evidence=evidence,
                     attachments=attachments,
                 ),
-                "The packet is made. It is among the papers below.",
+                say("The packet is made. It is among the papers below."),
             )
 
 
+def _packet_limits() -> str:
+    return say(
+        "Up to {files} attachments with {pages} pages in all, each file up to {each} MB, the whole "
+        "packet up to {whole} MB. Send only what the plan needs to decide.",
+        files=MOST_FILES,
+        pages=MOST_PAGES,
+        each=LARGEST_FILE // 1_000_000,
+        whole=LARGEST_PACKET // 1_000_000,
+    )
+
+
 def _send(office: Office, shown: Shown) -> None:
-    with st.expander("Mark as sent"), st.form("send"):
+    with st.expander(say("Mark as sent")), st.form("send"):
         today = office.desk.now().date().isoformat()
-        day = ask_line("Day it was sent", value=today, max_chars=10, help=DAY_HELP)
-        how = ask_line("How it was sent", max_chars=500, placeholder="Fax to 000-555-0100")
-        if st.form_submit_button("Mark it as sent", type="primary"):
+        day = ask_line(
+            say("Day it was sent"),
+            value=today,
+            max_chars=10,
+            help=say(DAY_HELP),
+            key=shown.key(f"sent-on-{today}"),
+        )
+        how = ask_line(
+            say("How it was sent"),
+            max_chars=500,
+            placeholder=say("Fax to 000-555-0100"),
+            key=shown.key("sent-how"),
+        )
+        if st.form_submit_button(say("Mark it as sent"), type="primary"):
             _do(
                 lambda: office.cases.send(
                     shown.actor, shown.view.case_id, (day or "").strip(), how or ""
                 ),
-                "The letter is marked as sent. The plan's time to answer runs now.",
+                say("The letter is marked as sent. The plan's time to answer runs now."),
             )
 
 
 def _decide(office: Office, shown: Shown) -> None:
-    with st.expander("Enter the plan's answer"), st.form("decide"):
+    with st.expander(say("Enter the plan's answer")), st.form("decide"):
         outcome = st.radio(
-            "The plan's answer", list(DECIDED), index=None, format_func=DECIDED.__getitem__
+            say("The plan's answer"),
+            list(DECIDED),
+            index=None,
+            format_func=lambda one: say(DECIDED[one]),
+            key=shown.key("decided"),
         )
-        day = ask_line("Day of the notice", max_chars=10, help=DAY_HELP)
-        reference = ask_line("The plan's reference number", max_chars=200)
-        first = ask_line("Approved from", max_chars=10, help=DAY_HELP)
-        last = ask_line("Approved until", max_chars=10, help=DAY_HELP)
-        reason = st.text_area("The plan's reason, in its own words", max_chars=20_000)
-        if not st.form_submit_button("Keep the answer", type="primary"):
+        day = _ask_day(shown, say("Day of the notice"), "decided-on")
+        reference = ask_line(
+            say("The plan's reference number"), max_chars=200, key=shown.key("decided-reference")
+        )
+        first = _ask_day(shown, say("Approved from"), "approved-from")
+        last = _ask_day(shown, say("Approved until"), "approved-until")
+        reason = st.text_area(
+            say("The plan's reason, in its own words"),
+            max_chars=20_000,
+            key=shown.key("decided-reason"),
+        )
+        if not st.form_submit_button(say("Keep the answer"), type="primary"):
             return
         if outcome is None:
-            st.error("Say first what the plan decided.")
+            st.error(say("Say first what the plan decided."))
             return
         decision = Decision(
             outcome,
@@ -407,21 +489,28 @@ def _decide(office: Office, shown: Shown) -> None:
         )
         _do(
             lambda: office.cases.decide(shown.actor, shown.view.case_id, decision),
-            f"The plan's answer is kept: {OUTCOMES[decision.outcome]}.",
+            say("The plan's answer is kept: {outcome}.", outcome=say(OUTCOMES[decision.outcome])),
         )
+
+
+def _ask_day(shown: Shown, label: str, name: str) -> str:
+    return ask_line(label, max_chars=10, help=say(DAY_HELP), key=shown.key(name))
 
 
 def _appeal(office: Office, shown: Shown, dataset: Dataset) -> None:
-    with st.expander("Appeal"), st.form("appeal"):
-        letters = {one.letter_type: one.title for one in _appeals(office, shown, dataset)}
+    with st.expander(say("Appeal")), st.form("appeal"):
+        letters = {one.letter_type: say(one.title) for one in _appeals(office, shown, dataset)}
         letter_type = st.selectbox(
-            "Which letter?",
+            say("Which letter?"),
             list(letters),
             format_func=letters.__getitem__,
-            help="The first ones fit this plan best.",
+            help=say("The first ones fit this plan best."),
+            key=shown.key("appeal-letter"),
         )
-        why = st.text_area("Why you appeal, for the office", max_chars=2_000)
-        if not st.form_submit_button("Begin the appeal", type="primary"):
+        why = st.text_area(
+            say("Why you appeal, for the office"), max_chars=2_000, key=shown.key("appeal-why")
+        )
+        if not st.form_submit_button(say("Begin the appeal"), type="primary"):
             return
 
         def begin() -> None:
@@ -429,7 +518,10 @@ def _appeal(office: Office, shown: Shown, dataset: Dataset) -> None:
                 shown.actor, shown.view.case_id, letter_type or "", why or ""
             )
 
-        _do(begin, "The appeal has begun. This is its own case, with the facts of the one before.")
+        _do(
+            begin,
+            say("The appeal has begun. This is its own case, with the facts of the one before."),
+        )
 
 
 def _appeals(office: Office, shown: Shown, dataset: Dataset) -> list[LetterType]:
@@ -461,22 +553,23 @@ def _assign(office: Office, shown: Shown) -> None:
     }
     ids = list(working)
     now = shown.view.assigned_id
-    with st.expander("Assign to somebody"), st.form("assign"):
+    with st.expander(say("Assign to somebody")), st.form("assign"):
         member_id = st.selectbox(
-            "Who should have it?",
+            say("Who should have it?"),
             ids,
             index=ids.index(now) if now in ids else None,
             format_func=working.__getitem__,
-            placeholder="Pick a person",
+            placeholder=say("Pick a person"),
+            key=shown.key(f"assign-to-{now}"),
         )
-        if not st.form_submit_button("Assign it", type="primary"):
+        if not st.form_submit_button(say("Assign it"), type="primary"):
             return
         if member_id is None:
-            st.error("Pick a person first.")
+            st.error(say("Pick a person first."))
             return
         _do(
             lambda: office.cases.assign(shown.actor, shown.view.case_id, member_id),
-            f"The case is with {working[member_id]} now.",
+            say("The case is with {name} now.", name=working[member_id]),
         )
 
 
@@ -484,69 +577,91 @@ def _assign(office: Office, shown: Shown) -> None:
 
 
 def _show_road(shown: Shown) -> None:
-    st.header("The road so far", divider="gray")
+    st.header(say("The road so far"), divider="gray")
     steps = enumerate(shown.view.steps, 1)
-    st.markdown("\n".join(f"{number}. {_step_in_words(shown, step)}" for number, step in steps))
+    st.markdown("\n".join(f"{count}. {_step_in_words(shown, step)}" for count, step in steps))
 
 
 def _step_in_words(shown: Shown, step: Step) -> str:
     who = _by(shown, step.member_id)
     why = f" “{plain(step.why)}”" if step.why else ""
-    return f"**{STEPS.get(step.action, step.action)}**, {moment(step.at)}, by {who}.{why}"
+    told = say(
+        "**{step}**, {time}, by {who}.",
+        step=say(STEPS.get(step.action, step.action)),
+        time=moment(step.at),
+        who=who,
+    )
+    return told + why
 
 
 def _by(shown: Shown, member_id: str) -> str:
-    return plain(shown.names.get(member_id, "somebody who left"))
+    return plain(shown.names.get(member_id) or say("somebody who left"))
 
 
 def _show_calls(office: Office, shown: Shown) -> None:
-    st.header("Calls", divider="gray")
+    st.header(say("Calls"), divider="gray")
     for call in shown.view.calls:
-        reference = f" Reference: {call.reference}." if call.reference else ""
-        st.markdown(
-            f"- **{plain(call.with_whom)}**, {moment(call.at)}, by {_by(shown, call.member_id)}: "
-            f"{plain(call.said + reference)}"
+        told = say(
+            "**{whom}**, {time}, by {who}: {said}",
+            whom=plain(call.with_whom),
+            time=moment(call.at),
+            who=_by(shown, call.member_id),
+            said=plain(call.said),
         )
+        if call.reference:
+            told += " " + say("Reference: {reference}.", reference=plain(call.reference))
+        st.markdown(f"- {told}")
     if not shown.view.calls:
-        st.markdown("No call is noted.")
+        show(empty(say("No call is noted.")))
     if shown.may(Action.CASE_CALL):
         _note_call(office, shown)
 
 
 def _note_call(office: Office, shown: Shown) -> None:
     # a new key after each call empties the form
-    with st.expander("Note a call"), st.form(f"call:{len(shown.view.calls)}"):
-        with_whom = ask_line("Who was on the phone?", max_chars=200)
-        said = st.text_area("What was said?", max_chars=2_000)
-        reference = ask_line("Reference number of the call", max_chars=200)
-        if st.form_submit_button("Keep the call", type="primary"):
+    with st.expander(say("Note a call")), st.form(f"call:{len(shown.view.calls)}"):
+        name = f"call-{len(shown.view.calls)}"
+        with_whom = ask_line(
+            say("Who was on the phone?"), max_chars=200, key=shown.key(f"{name}-whom")
+        )
+        said = st.text_area(say("What was said?"), max_chars=2_000, key=shown.key(f"{name}-said"))
+        reference = ask_line(
+            say("Reference number of the call"), max_chars=200, key=shown.key(f"{name}-reference")
+        )
+        if st.form_submit_button(say("Keep the call"), type="primary"):
             _do(
                 lambda: office.cases.note_call(
                     shown.actor, shown.view.case_id, with_whom or "", said or "", reference or ""
                 ),
-                "The call is noted.",
+                say("The call is noted."),
             )
 
 
 def _show_papers(office: Office, shown: Shown) -> None:
-    st.header("Papers", divider="gray")
-    for number, paper in enumerate(shown.view.papers, 1):
-        _show_paper(office, shown, number, paper)
+    st.header(say("Papers"), divider="gray")
+    for count, paper in enumerate(shown.view.papers, 1):
+        _show_paper(office, shown, count, paper)
     if not shown.view.papers:
-        st.markdown("No paper is kept.")
+        show(empty(say("No paper is kept.")))
     if shown.may(Action.CASE_FILE):
         _add_paper(office, shown)
 
 
-def _show_paper(office: Office, shown: Shown, number: int, paper: Paper) -> None:
+def _show_paper(office: Office, shown: Shown, count: int, paper: Paper) -> None:
     with st.container(border=True):
         st.markdown(
-            f"Paper {number}. **{KINDS.get(paper.kind, 'Paper')}**: {plain(paper.name)}, "
-            f"{moment(paper.at)}, by {_by(shown, paper.member_id)}."
+            say(
+                "Paper {count}. **{kind}**: {name}, {time}, by {who}.",
+                count=count,
+                kind=say(KINDS.get(paper.kind, PAPER)),
+                name=plain(paper.name),
+                time=moment(paper.at),
+                who=_by(shown, paper.member_id),
+            )
         )
         if shown.may(Action.DOCUMENT_READ):
             offer(
-                f"Save paper {number}",
+                say("Save paper {count}", count=count),
                 lambda: office.papers.read(shown.actor, paper.document_id)[1],
                 paper.name,
                 mimetypes.guess_type(paper.name)[0] or "application/octet-stream",
@@ -555,33 +670,49 @@ def _show_paper(office: Office, shown: Shown, number: int, paper: Paper) -> None
 
 def _add_paper(office: Office, shown: Shown) -> None:
     # a new key after each paper empties the form
-    with st.expander("Add a paper"), st.form(f"paper:{len(shown.view.papers)}"):
-        kind = st.selectbox("What is it?", list(PAPERS), format_func=PAPERS.__getitem__)
-        upload = st.file_uploader("The paper", SCANS, max_upload_size=25)
-        if not st.form_submit_button("Keep the paper", type="primary"):
+    with st.expander(say("Add a paper")), st.form(f"paper:{len(shown.view.papers)}"):
+        name = f"paper-{len(shown.view.papers)}"
+        kind = st.selectbox(
+            say("What is it?"),
+            list(PAPERS),
+            format_func=lambda one: say(PAPERS[one]),
+            key=shown.key(f"{name}-kind"),
+        )
+        upload = st.file_uploader(
+            say("The paper"), SCANS, max_upload_size=25, key=shown.key(f"{name}-file")
+        )
+        if not st.form_submit_button(say("Keep the paper"), type="primary"):
             return
         if upload is None:
-            st.error("Pick the file first.")
+            st.error(say("Pick the file first."))
             return
         name, content = upload.name, upload.getvalue()
         _do(
             lambda: office.papers.keep(
                 shown.actor, shown.view.case_id, kind or "other", name, content
             ),
-            f"The paper {name} is kept.",
+            say("The paper {name} is kept.", name=name),
         )
 
 
 def _show_signatures(office: Office, shown: Shown) -> None:
     if not shown.view.signatures:
         return
-    st.header("Signatures", divider="gray")
+    st.header(say("Signatures"), divider="gray")
     for signed in shown.view.signatures:
-        newer = " The letter was changed since." if signed.version != shown.view.version else ""
-        st.markdown(
-            f"- Version {signed.version}: **{plain(signed.name)}**, NPI {plain(signed.npi)}, "
-            f"{moment(signed.at)}.{newer} {_seal_in_words(office, signed)}"
-        )
+        told = [
+            say(
+                "Version {version}: **{name}**, NPI {npi}, {time}.",
+                version=signed.version,
+                name=plain(signed.name),
+                npi=plain(signed.npi),
+                time=moment(signed.at),
+            )
+        ]
+        if signed.version != shown.view.version:
+            told.append(say("The letter was changed since."))
+        told.append(_seal_in_words(office, signed))
+        st.markdown(f"- {' '.join(filter(None, told))}")
 
 
 def _seal_in_words(office: Office, signed: Signed) -> str:
@@ -591,7 +722,7 @@ def _seal_in_words(office: Office, signed: Signed) -> str:
         return ""
     if not certificate.trial or certificate.fingerprint != signed.certificate:
         return ""
-    return (
+    return say(
         "It is sealed with a trial certificate: that shows whether the file was changed, but "
         "others can't see from it who your practice is."
     )
@@ -601,30 +732,46 @@ def _seal_in_words(office: Office, signed: Signed) -> str:
 
 
 def _show_versions(office: Office, shown: Shown) -> None:
-    st.header("Facts and versions", divider="gray")
-    with st.expander("The facts of the letter"):
+    st.header(say("Facts and versions"), divider="gray")
+    with st.expander(say("The facts of the letter")):
         lines = [
             f"- {plain(label_of(fact.place))}: {plain(fact.value)}"
             for fact in stated(shown.view.content)
         ]
-        st.markdown("\n".join(lines) or "Nothing is filled in yet.")
-    with st.expander(f"All versions ({len(shown.view.versions)})"):
-        lines = [
-            f"- Version {one.number}: {VERSIONS.get(one.kind, one.kind)}, {moment(one.at)}, "
-            f"by {_by(shown, one.member_id)}"
-            for one in reversed(shown.view.versions)
-        ]
-        st.markdown("\n".join(lines))
+        st.markdown("\n".join(lines) or say("Nothing is filled in yet."))
+    versions = shown.view.versions
+    with st.expander(say("All versions ({count})", count=number(len(versions)))):
+        st.markdown("\n".join(f"- {_version_line(shown, one)}" for one in reversed(versions)))
     if len(shown.view.versions) > 1:
         _compare(office, shown)
 
 
+def _version_line(shown: Shown, one: VersionNote) -> str:
+    return say(
+        "Version {version}: {kind}, {time}, by {who}",
+        version=one.number,
+        kind=say(VERSIONS.get(one.kind, one.kind)),
+        time=moment(one.at),
+        who=_by(shown, one.member_id),
+    )
+
+
 def _compare(office: Office, shown: Shown) -> None:
     numbers = [one.number for one in shown.view.versions]
-    with st.expander("Compare two versions"), st.form("compare"):
-        old = st.selectbox("The older version", numbers, index=len(numbers) - 2)
-        new = st.selectbox("The newer version", numbers, index=len(numbers) - 1)
-        if not st.form_submit_button("Compare"):
+    with st.expander(say("Compare two versions")), st.form("compare"):
+        old = st.selectbox(
+            say("The older version"),
+            numbers,
+            index=len(numbers) - 2,
+            key=shown.key(f"older-{len(numbers)}"),
+        )
+        new = st.selectbox(
+            say("The newer version"),
+            numbers,
+            index=len(numbers) - 1,
+            key=shown.key(f"newer-{len(numbers)}"),
+        )
+        if not st.form_submit_button(say("Compare")):
             return
         actor, case_id = shown.actor, shown.view.case_id
         try:
@@ -640,28 +787,44 @@ def _show_changes(before: Content, after: Content) -> None:
     was = {fact.place: fact.value for fact in stated(before)}
     now = {fact.place: fact.value for fact in stated(after)}
     places = [place for place in {**was, **now} if was.get(place) != now.get(place)]
-    lines = [
-        f"- {plain(label_of(place))}: was “{plain(was.get(place, 'nothing'))}”, "
-        f"is “{plain(now.get(place, 'nothing'))}”"
-        for place in places
-    ]
+    lines = [_changed(label_of(place), was.get(place), now.get(place)) for place in places]
     if before.letter_type != after.letter_type:
-        old, new = letter_title(before.letter_type), letter_title(after.letter_type)
-        lines.insert(0, f"- The letter: was “{plain(old)}”, is “{plain(new)}”")
-    st.markdown("\n".join(lines) or "The facts are the same in both.")
+        old, new = letter_name(before.letter_type), letter_name(after.letter_type)
+        lines.insert(0, _changed(say("The letter"), old, new))
+    st.markdown("\n".join(lines) or say("The facts are the same in both."))
     if before.text != after.text:
         _show_changed_text(before.text, after.text)
 
 
+def _changed(what: str, was: str | None, now: str | None) -> str:
+    nothing = say("nothing")
+    told = say(
+        "{what}: was “{was}”, is “{now}”",
+        what=plain(what),
+        was=plain(nothing if was is None else was),
+        now=plain(nothing if now is None else now),
+    )
+    return f"- {told}"
+
+
 def _show_changed_text(before: str, after: str) -> None:
     if not before or not after:
-        which = "older" if before else "newer"
-        st.markdown(f"Only the {which} one has a text edited by hand; the other is as made.")
+        st.markdown(
+            say("Only the older one has a text edited by hand; the other is as made.")
+            if before
+            else say("Only the newer one has a text edited by hand; the other is as made.")
+        )
         return
     for part in passages(before, after):
         if part.kind != "same" and part.text.strip():
-            mark = "Taken out" if part.kind == "only_theirs" else "Put in"
-            st.markdown(f"- {mark}: “{plain(part.text)}”")
+            taken = part.kind == "only_theirs"
+            text = plain(part.text)
+            told = (
+                say("Taken out: “{text}”", text=text)
+                if taken
+                else say("Put in: “{text}”", text=text)
+            )
+            st.markdown(f"- {told}")
 
 
 page()

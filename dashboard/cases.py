@@ -23,18 +23,18 @@ from compound_coverage.casework.worklist import (
     days_left,
     ending_soon,
     is_late,
-    left_in_words,
-    letter_title,
     matching,
     next_due,
     whose_move,
 )
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.search import unlisted_plan_id
+from compound_coverage.language import number, say, say_many, to_say
+from dashboard.cards import empty, show
 from dashboard.choices import UNLISTED
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_facts import STAGE, case_data
-from dashboard.office_parts import CASE, STATES, in_words, state_words
+from dashboard.office_parts import CASE, STATES, in_words, letter_name, state_words, time_left
 from dashboard.open_case import opened
 from dashboard.parts import ask_line, dataset_or_stop, note, plain
 
@@ -42,14 +42,30 @@ LISTED = "cases-listed"
 REFRESH = "cases-refresh"
 TAKEN = "draft-taken"
 PER_PAGE = 25
-WITHIN = {None: "Any day", 3: "3 days", 7: "7 days", 14: "14 days", 30: "30 days", 60: "60 days"}
-EMPTY = {"find-text": "", "find-states": [], "find-who": "", "find-late": False, "find-in": None}
-WAYS = {
-    "empty": "With an empty letter",
-    "file": "From a locked file that a patient sent",
-    "code": "With a code that a patient told us",
+WITHIN = {
+    None: to_say("Any day"),
+    3: to_say("3 days"),
+    7: to_say("7 days"),
+    14: to_say("14 days"),
+    30: to_say("30 days"),
+    60: to_say("60 days"),
 }
-WAY_TYPED = {"typed": "From what is filled in on the letter page now"}
+EMPTY = {"find-text": "", "find-states": [], "find-who": "", "find-late": False, "find-in": None}
+COUNTED: dict[State, str] = {
+    State.DRAFT: to_say("{count} draft"),
+    State.IN_REVIEW: to_say("{count} in review"),
+    State.CHANGES_REQUESTED: to_say("{count} changes asked for"),
+    State.SIGNED: to_say("{count} signed"),
+    State.SENT: to_say("{count} sent"),
+    State.DECIDED: to_say("{count} decided"),
+    State.APPEALED: to_say("{count} appealed"),
+}
+WAYS = {
+    "empty": to_say("With an empty letter"),
+    "file": to_say("From a locked file that a patient sent"),
+    "code": to_say("With a code that a patient told us"),
+}
+WAY_TYPED = {"typed": to_say("From what is filled in on the letter page now")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,7 @@ def page() -> None:
     office = office_or_stop()
     actor = actor_or_stop(office)
     dataset = dataset_or_stop()
-    st.title("Cases")
+    st.title(say("Cases"))
     try:
         listed = _listed(office, actor)
     except ValueError as error:
@@ -77,9 +93,9 @@ def page() -> None:
         st.markdown(_counts_in_words(listed.counts))
     _new_case(office, actor)
     _show_renewals(ending_soon(listed.rows, today), today)
-    st.header("The list", divider="gray")
+    st.header(say("The list"), divider="gray")
     if not listed.rows:
-        st.info("There are no cases yet.")
+        show(empty(say("There are no cases yet.")))
         return
     wanted = _ask_wanted(actor, listed.members)
     _show_list(listed, matching(listed.rows, wanted, today), dataset, today)
@@ -90,7 +106,7 @@ def _listed(office: Office, actor: Actor) -> Listed:
     held: Listed | None = st.session_state.get(LISTED)
     # the button's own place in the session is gone after a visit to another page
     entered = REFRESH not in st.session_state
-    asked = st.button("Read the list anew", key=REFRESH)
+    asked = st.button(say("Read the list anew"), key=REFRESH)
     if held and held.actor == actor and not entered and not asked:
         return held
     sees_counts = may(actor, Action.COUNTS_READ, Resource(actor.organisation_id))
@@ -106,16 +122,18 @@ def _listed(office: Office, actor: Actor) -> Listed:
 
 def _counts_in_words(counts: Counts) -> str:
     states = [
-        f"{counts.by_state[state]} {words.lower()}"
-        for state, words in STATES.items()
+        say(words, count=number(counts.by_state[state]))
+        for state, words in COUNTED.items()
         if counts.by_state.get(state)
     ]
-    told = f"**{_cases(counts.cases)}**" + (f": {', '.join(states)}" if states else "")
-    return f"{told}. **{counts.overdue} late.**"
+    told = {"cases": _cases(counts.cases), "late": number(counts.overdue)}
+    if not states:
+        return say("**{cases}**. **{late} late.**", **told)
+    return say("**{cases}**: {states}. **{late} late.**", **told, states=", ".join(states))
 
 
 def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count} cases"
+    return say_many("1 case", "{count} cases", count)
 
 
 # -- beginning a case --------------------------------------------------------------------------
@@ -125,10 +143,15 @@ def _new_case(office: Office, actor: Actor) -> None:
     if not may(actor, Action.CASE_CREATE, Resource(actor.organisation_id)):
         return
     waiting = st.container()  # always there: a new element here would fold the section below
-    with st.expander("New case"):
+    with st.expander(say("New case")):
         typed = _something_typed()
         ways = WAYS | WAY_TYPED if typed else WAYS
-        way = st.radio("How does it begin?", list(ways), format_func=ways.__getitem__)
+        way = st.radio(
+            say("How does it begin?"),
+            list(ways),
+            format_func=lambda one: say(ways[one]),
+            key="new-case-way",
+        )
         try:
             _begin(office, actor, way or "empty")
         except ValueError as error:
@@ -146,7 +169,7 @@ def _begin(office: Office, actor: Actor, way: str) -> None:
         case "typed":
             _from_typed(office, actor)
         case _:
-            if st.button("Make an empty case", type="primary"):
+            if st.button(say("Make an empty case"), type="primary", key="new-case-empty"):
                 _create(office, actor, Content())
 
 
@@ -161,24 +184,29 @@ def _show_case(case_id: str) -> None:
 
 def _from_file(office: Office, actor: Actor) -> None:
     with st.form("from-file"):
-        upload = st.file_uploader("The locked file", type="sealed", max_upload_size=5)
-        phrase = ask_line(
-            "Pass phrase", max_chars=200, help="The patient tells it to you, by phone best."
+        upload = st.file_uploader(
+            say("The locked file"), type="sealed", max_upload_size=5, key="locked-file"
         )
-        pressed = st.form_submit_button("Open it and make a case", type="primary")
+        phrase = ask_line(
+            say("Pass phrase"),
+            max_chars=200,
+            help=say("The patient tells it to you, by phone best."),
+            key="locked-file-phrase",
+        )
+        pressed = st.form_submit_button(say("Open it and make a case"), type="primary")
     if not pressed:
         return
     if upload is None:
-        st.error("Pick the locked file first.")
+        st.error(say("Pick the locked file first."))
         return
     _create(office, actor, from_file(upload.getvalue(), phrase or ""))
 
 
 def _with_code(office: Office, actor: Actor) -> None:
     with st.form("with-code"):
-        code = ask_line("The patient's code", max_chars=100)
-        pressed = st.form_submit_button("Open it and make a case", type="primary")
-    note("A code opens once. What it opens is then kept in your case only.")
+        code = ask_line(say("The patient's code"), max_chars=100, key="patient-code")
+        pressed = st.form_submit_button(say("Open it and make a case"), type="primary")
+    note(say("A code opens once. What it opens is then kept in your case only."))
     if pressed:
         # taken, it is nowhere else: it stays in this session until a case holds it
         st.session_state[TAKEN] = take(office.desk, actor, code or "")
@@ -195,9 +223,12 @@ def _offer_taken(office: Office, actor: Actor) -> None:
     if TAKEN not in st.session_state:
         return
     st.warning(
-        "A draft that you opened with a code is not in a case yet. Keep this page open until it is."
+        say(
+            "A draft that you opened with a code is not in a case yet. Keep this page open until "
+            "it is."
+        )
     )
-    if st.button("Make a case of it", type="primary"):
+    if st.button(say("Make a case of it"), key="make-of-taken", type="primary"):
         try:
             _create_from_taken(office, actor)
         except ValueError as error:
@@ -214,9 +245,12 @@ def _something_typed() -> bool:
 
 def _from_typed(office: Office, actor: Actor) -> None:
     st.markdown(
-        "The facts go into the case. Changes to the text of a draft do not; make them again there."
+        say(
+            "The facts go into the case. Changes to the text of a draft do not; make them again "
+            "there."
+        )
     )
-    if st.button("Make a case of it", key="make-of-typed", type="primary"):
+    if st.button(say("Make a case of it"), key="make-of-typed", type="primary"):
         medication_id = str(st.session_state.get("medication") or "")
         content = {"facts": case_data(_plan_typed(), medication_id)}
         letter_type = st.session_state.get("letter-type")
@@ -239,17 +273,23 @@ def _plan_typed() -> str:
 def _show_renewals(rows: list[Row], today: date) -> None:
     if not rows:
         return
-    st.header("Approvals that end soon", divider="gray")
-    st.markdown(f"These end within {ENDS_SOON_DAYS} days. Ask for renewal in time.")
+    st.header(say("Approvals that end soon"), divider="gray")
+    st.markdown(
+        say("These end within {days} days. Ask for renewal in time.", days=number(ENDS_SOON_DAYS))
+    )
     for row in rows:
         decision = row.summary.decision
         assert decision is not None, "only an approval can end"
         until = decision.approved_until
-        left = left_in_words(days_left(until, today))
         with st.container(border=True):
             st.markdown(
-                f"**{_patient(row)}**, {plain(row.summary.plan)}: "
-                f"ends {in_words(until)}, **{left}**."
+                say(
+                    "**{patient}**, {plan}: ends {day}, **{left}**.",
+                    patient=_patient(row),
+                    plan=plain(row.summary.plan),
+                    day=in_words(until),
+                    left=time_left(days_left(until, today)),
+                )
             )
             _open_button(row, "renew")
 
@@ -259,35 +299,37 @@ def _show_renewals(rows: list[Row], today: date) -> None:
 
 def _ask_wanted(actor: Actor, members: list[Member]) -> Wanted:
     text = ask_line(
-        "Find a patient or plan", key="find-text", max_chars=200, persist_state="session"
+        say("Find a patient or plan"), key="find-text", max_chars=200, persist_state="session"
     )
-    with st.expander("More ways to find"):
+    with st.expander(say("More ways to find")):
         states: list[State] = st.multiselect(
-            "Where it stands",
+            say("Where it stands"),
             list(STATES),
-            format_func=STATES.__getitem__,
+            format_func=lambda one: say(STATES[one]),
             key="find-states",
             persist_state="session",
         )
-        people_named = {"": "Anybody", actor.member_id: "Me", NOBODY: "Nobody yet"} | {
-            one.member_id: one.name for one in members if one.member_id != actor.member_id
-        }
+        people_named = {
+            "": say("Anybody"),
+            actor.member_id: say("Me"),
+            NOBODY: say("Nobody yet"),
+        } | {one.member_id: one.name for one in members if one.member_id != actor.member_id}
         who = st.selectbox(
-            "Who has it",
+            say("Who has it"),
             list(people_named),
             format_func=people_named.__getitem__,
             key="find-who",
             persist_state="session",
         )
         within = st.selectbox(
-            "Due within",
+            say("Due within"),
             list(WITHIN),
-            format_func=WITHIN.__getitem__,
+            format_func=lambda one: say(WITHIN[one]),
             key="find-in",
             persist_state="session",
         )
-        late = st.checkbox("Only what is late", key="find-late", persist_state="session")
-        st.button("Show all again", on_click=_find_all)
+        late = st.checkbox(say("Only what is late"), key="find-late", persist_state="session")
+        st.button(say("Show all again"), key="find-all", on_click=_find_all)
     return Wanted(text or "", frozenset(states), who or "", late, within)
 
 
@@ -300,13 +342,13 @@ def _find_all() -> None:
 
 def _show_list(listed: Listed, found: list[Row], dataset: Dataset, today: date) -> None:
     if not found:
-        st.info("No case fits. Change what you look for, or show all again.")
+        st.info(say("No case fits. Change what you look for, or show all again."))
         return
     names = {one.member_id: one.name for one in listed.members}
     cards = st.container()  # the cards stand above the page numbers that choose among them
     pages = -(-len(found) // PER_PAGE)
-    number = st.pagination(pages, key="cases-page") if pages > 1 else 1
-    first = (number - 1) * PER_PAGE
+    at = st.pagination(pages, key="cases-page") if pages > 1 else 1
+    first = (at - 1) * PER_PAGE
     shown = found[first : first + PER_PAGE]
     with cards:
         st.markdown(_how_many(len(listed.rows), len(found), first, len(shown)))
@@ -315,8 +357,13 @@ def _show_list(listed: Listed, found: list[Row], dataset: Dataset, today: date) 
 
 
 def _how_many(every: int, found: int, first: int, shown: int) -> str:
-    told = _cases(found) if found == every else f"{found} of {_cases(every)}"
-    return told if shown == found else f"{told}; you see {first + 1} to {first + shown}"
+    told = _cases(found)
+    if found != every:
+        told = say("{found} of {cases}", found=number(found), cases=_cases(every))
+    if shown == found:
+        return told
+    seen = {"first": number(first + 1), "last": number(first + shown)}
+    return say("{cases}; you see {first} to {last}", cases=told, **seen)
 
 
 def _show_card(row: Row, names: dict[str, str], dataset: Dataset, today: date) -> None:
@@ -326,13 +373,19 @@ def _show_card(row: Row, names: dict[str, str], dataset: Dataset, today: date) -
         # without an anchor: a patient's name has no place in an address
         st.subheader(_patient(row), anchor=False)
         about = [
-            letter_title(summary.letter_type),
-            medication.name if medication else summary.medication or "no medicine yet",
-            summary.plan or "no plan yet",
+            letter_name(summary.letter_type),
+            say(medication.name) if medication else summary.medication or say("no medicine yet"),
+            summary.plan or say("no plan yet"),
         ]
         st.markdown(plain("; ".join(about)))
-        who = names.get(row.assigned_id, "somebody who left") if row.assigned_id else "nobody yet"
-        st.markdown(f"**{state_words(row.state, row.outcome)}**. With: {plain(who)}.")
+        left = names.get(row.assigned_id) or say("somebody who left")
+        st.markdown(
+            say(
+                "**{state}**. With: {who}.",
+                state=state_words(row.state, row.outcome),
+                who=plain(left if row.assigned_id else say("nobody yet")),
+            )
+        )
         st.markdown(_next_in_words(row, today))
         _open_button(row, "open")
 
@@ -340,21 +393,24 @@ def _show_card(row: Row, names: dict[str, str], dataset: Dataset, today: date) -
 def _next_in_words(row: Row, today: date) -> str:
     due = next_due(row.summary.dues)
     if due is None:
-        return "No day to act by is known."
-    left = left_in_words(days_left(due.day, today))
-    mark = "Late" if is_late(row, today) else "Next"
-    return (
-        f"{mark}: {plain(due.title)}. By {in_words(due.day)}, **{left}**. "
-        f"Whose move: {whose_move(due)}."
-    )
+        return say("No day to act by is known.")
+    told = {
+        "what": plain(say(due.title)),
+        "day": in_words(due.day),
+        "left": time_left(days_left(due.day, today)),
+        "who": say(whose_move(due)),
+    }
+    if is_late(row, today):
+        return say("Late: {what}. By {day}, **{left}**. Whose move: {who}.", **told)
+    return say("Next: {what}. By {day}, **{left}**. Whose move: {who}.", **told)
 
 
 def _patient(row: Row) -> str:
-    return plain(row.summary.patient) or "No name yet"
+    return plain(row.summary.patient) or say("No name yet")
 
 
 def _open_button(row: Row, where: str) -> None:
-    if st.button(f"Open: {_patient(row)}", key=f"{where}:{row.case_id}"):
+    if st.button(say("Open: {patient}", patient=_patient(row)), key=f"{where}:{row.case_id}"):
         _show_case(row.case_id)
 
 

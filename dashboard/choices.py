@@ -14,9 +14,15 @@ from compound_coverage.dataset.search import (
     UNLISTED_PREFIX,
     unlisted_plan_id,
 )
-from compound_coverage.vocabulary import Plan
+from compound_coverage.language import say, to_say
+from compound_coverage.vocabulary import IngredientSource, Plan
 from dashboard.parts import ask_line, note, plain, plan_index
 
+SOURCES = {
+    "": to_say("I do not know"),
+    IngredientSource.APPROVED_PRODUCT.value: to_say("An FDA-approved product, such as tablets"),
+    IngredientSource.BULK_POWDER.value: to_say("Bulk powder"),
+}
 UNLISTED = "my-plan-is-not-listed"
 MOST_FOUND = 8
 T = TypeVar("T")
@@ -42,24 +48,28 @@ def by_label(names: Mapping[str, str]) -> dict[str, str]:
 
 def pick_state(label: str, key: str) -> str:
     """Two letters, or nothing."""
-    return pick_one(label, STATES, key, "Pick your state") or ""
+    return pick_one(label, STATES, key, say("Pick your state")) or ""
 
 
 def pick_medication(dataset: Dataset) -> str | None:
     """The id of the medicine picked, or None."""
-    names = by_label({m.medication_id: m.name for m in dataset.medications.values()})
-    return pick_one("Which medicine?", names, "medication", "Type a name, such as naltrexone")
+    names = by_label({m.medication_id: say(m.name) for m in dataset.medications.values()})
+    return pick_one(
+        say("Which medicine?"), names, "medication", say("Type a name, such as naltrexone")
+    )
 
 
 def ask_plan(dataset: Dataset) -> str:
     """The id of the plan picked, or of the stand-in for one not listed; empty if none yet."""
-    names = {UNLISTED: "My plan is not listed"}
+    names = {UNLISTED: say("My plan is not listed")}
     names |= by_label({plan.plan_id: plan.name for plan in dataset.plans.values()})
-    plan_id = pick_one("Which plan do you have?", names, "plan", "Type your insurer's name")
+    plan_id = pick_one(
+        say("Which plan do you have?"), names, "plan", say("Type your insurer's name")
+    )
     if plan_id == UNLISTED:
         return _ask_imported(dataset) or _ask_unlisted()
     if plan_id and dataset.plans[plan_id].note:
-        note(plain(dataset.plans[plan_id].note))
+        note(plain(say(dataset.plans[plan_id].note)))
     return plan_id or ""
 
 
@@ -69,8 +79,8 @@ def _ask_imported(dataset: Dataset) -> str:
     if len(index.plans) == len(dataset.plans):
         return ""
     text = ask_line(
-        "Search all published plans",
-        placeholder="Plan name, company, county, or plan number",
+        say("Search all published plans"),
+        placeholder=say("Plan name, company, county, or plan number"),
         key="plan_search",
         persist_state="session",
     )
@@ -78,11 +88,20 @@ def _ask_imported(dataset: Dataset) -> str:
         return ""
     found = [plan for plan in index.find(text) if plan.plan_id not in dataset.plans][:MOST_FOUND]
     if not found:
-        st.markdown("No published plan has such a name.")
+        st.markdown(say("No published plan has such a name."))
         return ""
     labels = {plan.plan_id: f"{plan.name} ({plan.plan_id})" for plan in found}
-    labels[""] = "None of these"
-    return st.radio("Which one?", list(labels), format_func=labels.__getitem__) or ""
+    labels[""] = say("None of these")
+    return (
+        st.radio(
+            say("Which one?"),
+            list(labels),
+            format_func=labels.__getitem__,
+            key="plan_found",
+            persist_state="session",
+        )
+        or ""
+    )
 
 
 def remember_plan(dataset: Dataset, plan: Plan) -> None:
@@ -99,6 +118,7 @@ def remember_plan(dataset: Dataset, plan: Plan) -> None:
 
 
 def _ask_unlisted() -> str:
-    line = pick_one("What kind of plan is it?", LINE_NAMES, "line", "Pick one")
-    state = pick_state("Which state?", "state")
+    kinds = {line: say(name) for line, name in LINE_NAMES.items()}
+    line = pick_one(say("What kind of plan is it?"), kinds, "line", say("Pick one"))
+    state = pick_state(say("Which state?"), "state")
     return unlisted_plan_id(line, state) if line else ""

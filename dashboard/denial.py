@@ -9,6 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.language import ENGLISH, day, say, spoken, to_say
 from compound_coverage.letters.denial import (
     Denial,
     DocumentReadError,
@@ -38,27 +39,31 @@ AGAIN = frozenset({"appeal_denial"})
 BY_OUTSIDERS = frozenset({"reconsideration_denial", "external_review_denial"})
 OUTSIDE = frozenset({"external_review", "reconsideration"})
 NO_DENIAL = frozenset({"approval", "information_request"})
-UNKNOWN_CODE = "We do not know what this code means; ask the pharmacy."
+UNKNOWN_CODE = to_say("We do not know what this code means; ask the pharmacy.")
 
 
 def page() -> None:
     dataset = dataset_or_stop()
-    st.title("Read a denial letter")
+    st.title(say("Read a denial letter"))
     st.markdown(
-        "Did your plan say no? Give us the letter. We look for the dates, the reasons and where "
-        "to send an appeal. You check each one."
+        say(
+            "Did your plan say no? Give us the letter. We look for the dates, the reasons and "
+            "where to send an appeal. You check each one."
+        )
     )
-    st.info("It is read on this machine. Nothing leaves it, and nothing is stored.")
-    st.header("1. The letter", divider="gray")
+    if spoken() != ENGLISH:
+        st.markdown(f"**{say('We can only read letters in English.')}**")
+    st.info(say("It is read on this machine. Nothing leaves it, and nothing is stored."))
+    st.header(say("1. The letter"), divider="gray")
     upload = st.file_uploader(
-        "Your letter, as a file or a photo",
+        say("Your letter, as a file or a photo"),
         type=KINDS,
         key="denial-file",
         max_upload_size=25,
         on_change=_forget,
     )
-    pasted = st.text_area("Or paste its words here", key="denial-text", height=160)
-    if st.button("Read it", type="primary"):
+    pasted = st.text_area(say("Or paste its words here"), key="denial-text", height=160)
+    if st.button(say("Read it"), key="read-denial", type="primary"):
         _read(dataset, pasted, (upload.getvalue(), upload.name) if upload else None)
     denial = st.session_state.get("denial")
     if isinstance(denial, Denial):
@@ -72,7 +77,7 @@ def _forget() -> None:
 def _read(dataset: Dataset, pasted: str, upload: tuple[bytes, str] | None) -> None:
     _forget()
     try:
-        with st.spinner("Reading. A photo can take a minute ..."):
+        with st.spinner(say("Reading. A photo can take a minute ...")):
             document = read_document(*upload) if upload else read_pasted(pasted)
             st.session_state["denial"] = read_denial(document, dataset.reject_codes)
     except DocumentReadError as error:
@@ -83,25 +88,33 @@ def _read(dataset: Dataset, pasted: str, upload: tuple[bytes, str] | None) -> No
 
 
 def _show(denial: Denial) -> None:
-    st.header("2. What it says", divider="gray")
+    st.header(say("2. What it says"), divider="gray")
     for told in denial.notes:
         st.warning(plain(told))
     if not denial.findings:
         st.info(
-            "We found nothing here that we know how to read. Is it the whole letter? You can "
-            "type the facts on the letter page."
+            say(
+                "We found nothing here that we know how to read. Is it the whole letter? You can "
+                "type the facts on the letter page."
+            )
         )
         return
     st.markdown(
-        "Hold your letter next to this. Leave the tick if a line is right. Take it off if it is "
-        "wrong. If there is no tick, look with care first."
+        say(
+            "Hold your letter next to this. Leave the tick if a line is right. Take it off if it "
+            "is wrong. If there is no tick, look with care first."
+        )
     )
     confirmed = _ask_each(denial)
     _show_codes(denial)
     _show_reasons(confirmed)
-    st.header("Next step", divider="gray")
-    st.markdown("What you ticked goes into the questions of the letter. You can change it there.")
-    if st.button("Use these in a letter", type="primary", disabled=not confirmed):
+    st.header(say("Next step"), divider="gray")
+    st.markdown(
+        say("What you ticked goes into the questions of the letter. You can change it there.")
+    )
+    if st.button(
+        say("Use these in a letter"), key="use-denial", type="primary", disabled=not confirmed
+    ):
         _use(confirmed)
 
 
@@ -113,22 +126,24 @@ def _ask_each(denial: Denial) -> list[Finding]:
     confirmed = []
     numbered = enumerate(denial.findings)
     for field, group in groupby(numbered, key=lambda pair: pair[1].field):
-        st.markdown(f"**{plain(labels[field])}**")
+        # a road and a part of it are named together, and said in two
+        label = ": ".join(say(part) for part in labels[field].split(": "))
+        st.markdown(f"**{plain(label)}**")
         for number, one in group:
             if st.checkbox(plain(_shown(one)), value=one.sure, key=f"confirm:{letter}:{number}"):
                 confirmed.append(one)
-            check = "" if one.sure else "Please check. "
-            note(f"{check}Page {one.page}: “{plain(one.quote)}”")
+            check = "" if one.sure else say("Please check.")
+            quote = say("Page {page}: “{quote}”", page=one.page, quote=plain(one.quote))
+            note(f"{check} {quote}".strip())
     return confirmed
 
 
 def _shown(one: Finding) -> str:
     """The value in plain words, and a day as people write it."""
     try:
-        day = date.fromisoformat(one.value)
+        return day(date.fromisoformat(one.value))
     except ValueError:
         return words_for(one.field, one.value)
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def _show_codes(denial: Denial) -> None:
@@ -136,13 +151,14 @@ def _show_codes(denial: Denial) -> None:
     if not codes:
         return
     known = {code.code: code for code in denial.codes}
-    st.subheader("What the codes mean")
+    st.subheader(say("What the codes mean"))
     for code in codes:
         if code not in known:
-            st.markdown(f"- **{plain(code)}.** {plain(UNKNOWN_CODE)}")
+            st.markdown(f"- **{plain(code)}.** {plain(say(UNKNOWN_CODE))}")
             continue
         told = known[code]
-        st.markdown(f"- **{plain(code)}.** {plain(told.meaning)} {plain(told.what_to_do)}")
+        meaning, then = say(told.meaning), say(told.what_to_do)
+        st.markdown(f"- **{plain(code)}.** {plain(meaning)} {plain(then)}")
         st.markdown(cite(told.citation))
 
 
@@ -150,9 +166,9 @@ def _show_reasons(confirmed: Sequence[Finding]) -> None:
     kinds = [reason_kinds()[one.value] for one in confirmed if one.field == "reason_kind"]
     if not kinds:
         return
-    st.subheader("What you can do about each reason")
+    st.subheader(say("What you can do about each reason"))
     for kind in kinds:
-        st.markdown(f"- **{plain(kind.plain)}** {plain(kind.ask)}")
+        st.markdown(f"- **{plain(say(kind.plain))}** {plain(say(kind.ask))}")
 
 
 # -- into a letter -----------------------------------------------------------------------------

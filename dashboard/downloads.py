@@ -19,13 +19,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from compound_coverage.language import say, say_many, speaking, to_say
 from dashboard.guards import BROWSER_COOKIE
-from dashboard.parts import plain
+from dashboard.parts import note, plain
 
 SECONDS = 120
 MOST = 500
 PATH = "/files"
-GONE = "This link has been used or is too old. Go back to the page and press the button again."
+GONE = to_say(
+    "This link has been used or is too old. Go back to the page and press the button again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,22 @@ def _make(make: Callable[[], bytes | str], name: str, mime: str) -> None:
     content = made.encode("utf-8") if isinstance(made, str) else made
     browser = st.context.cookies.get(BROWSER_COOKIE) or ""
     ticket = TICKETS.put(content, name, mime, browser)
-    st.link_button(f"Save {name}", f"{PATH}/{ticket}", type="primary")
-    st.markdown(f":small[The link works once, for {SECONDS // 60} minutes.]")
+    st.link_button(say("Save {file}", file=name), f"{PATH}/{ticket}", type="primary")
+    told = say_many(
+        "The link works once, for 1 minute.",
+        "The link works once, for {count} minutes.",
+        SECONDS // 60,
+    )
+    note(told)
 
 
 async def _file(request: Request) -> Response:
     browser = request.cookies.get(BROWSER_COOKIE) or ""
     found = TICKETS.take(request.path_params["ticket"], browser)
     if found is None:
-        return PlainTextResponse(GONE, 404)
+        # the browser's own language, for here is nobody's session
+        with speaking(request.headers.get("accept-language", "")[:2]):
+            return PlainTextResponse(say(GONE), 404)
     return as_file(found.content, found.name, found.mime)
 
 

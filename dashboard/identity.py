@@ -20,6 +20,7 @@ from compound_coverage.casework.office import Office, open_office
 from compound_coverage.casework.people import SignedOutError
 from compound_coverage.casework.settings import Settings, settings
 from compound_coverage.database import StoreError
+from compound_coverage.language import say
 from dashboard.office_parts import ROLES
 from dashboard.parts import dataset, drug_lists, note, plain
 
@@ -57,9 +58,9 @@ def actor_or_stop(desk: Office) -> Actor:
         if claims:
             # what was open stays for nobody who sits down here next
             st.session_state.clear()
-        st.title("For members of a practice")
+        st.title(say("For members of a practice"))
         st.info(plain(str(error)))
-        st.button("Sign in", type="primary", on_click=st.login)
+        st.button(say("Sign in"), key="sign-in", type="primary", on_click=st.login)
         st.stop()
     except StoreError as error:
         st.error(plain(str(error)))
@@ -71,11 +72,11 @@ def actor_or_stop(desk: Office) -> Actor:
 
 def _offer_sign_out(desk: Office, actor: Actor, claims: Mapping[str, Any]) -> None:
     """Who is signed in, as the provider names them, and the way out."""
-    who = str(claims.get("name") or claims.get("email") or "a member")
-    roles = ", ".join(sorted(ROLES[role] for role in actor.roles))
+    who = str(claims.get("name") or claims.get("email") or say("a member"))
+    roles = ", ".join(sorted(say(ROLES[role]) for role in actor.roles))
     with st.container(horizontal=True, vertical_alignment="center"):
-        note(f"Signed in as {plain(who)}. Your part: {roles}.")
-        pressed = st.button("Sign out")
+        note(say("Signed in as {name}. Your part: {roles}.", name=plain(who), roles=roles))
+        pressed = st.button(say("Sign out"), key="sign-out")
     if not pressed:
         return
     try:
@@ -93,7 +94,7 @@ def actor_of(desk: Office, claims: Mapping[str, Any] | None) -> Actor:
     if not desk.settings.office:
         return people.laptop_owner(desk.desk)
     if not claims:
-        raise SignedOutError("These pages are for members of a practice; sign in to go on.")
+        raise SignedOutError(say("These pages are for members of a practice; sign in to go on."))
     return people.sign_in(desk.desk, claims, desk.limits)
 
 

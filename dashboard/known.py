@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -18,69 +19,76 @@ from compound_coverage.dataset.folder import Stamp, stamp
 from compound_coverage.dataset.freshness import Due, due
 from compound_coverage.dataset.load import load_tables
 from compound_coverage.dataset.releases import newest_release, release_zip
+from compound_coverage.dataset.search import LINE_NAMES
 from compound_coverage.dataset.tables import Tables, table_bytes
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import loose_day, number, say, say_many, spoken, to_say
+from dashboard.cards import show
 from dashboard.downloads import offer
-from dashboard.html_parts import Link, Tile, table, tiles
-from dashboard.parts import GRADES, dataset_folder, dataset_or_stop, note, plain
+from dashboard.html_parts import PLACES, FromData, Link, Tile, table, tiles
+from dashboard.languages import in_english
+from dashboard.parts import GRADES, dataset_folder, dataset_or_stop, help_link, note, plain
 
 KINDS = {
-    "insurer": "Insurer",
-    "pbm": "Drug benefit manager",
-    "government_program": "Public program",
-    "employer_plan": "Job plan",
+    "insurer": to_say("Insurer"),
+    "pbm": to_say("Drug benefit manager"),
+    "government_program": to_say("Public program"),
+    "employer_plan": to_say("Job plan"),
 }
 AMOUNTS = {
-    "decides": "a rule that decides",
-    "some": "some rules, none that decides for all",
-    "none": "no rule",
+    "decides": to_say("a rule that decides"),
+    "some": to_say("some rules, none that decides for all"),
+    "none": to_say("no rule"),
 }
 MARKS = {"decides": "●", "some": "◐", "none": "○"}
 AGE_NAMES = {
-    "under_6": "Under 6 months",
-    "under_12": "6 to 11 months",
-    "under_24": "12 to 23 months",
-    "older": "2 years or more",
-    "unknown": "Not known",
+    "under_6": to_say("Under 6 months"),
+    "under_12": to_say("6 to 11 months"),
+    "under_24": to_say("12 to 23 months"),
+    "older": to_say("2 years or more"),
+    "unknown": to_say("Not known"),
 }
-NUMBERS = ("Rules", "Rules that decide", "Best grade", "Last read", "Read again by", "Last known")
-NOT_PUBLISHED = "not published"
+NUMBERS = (
+    to_say("Rules"),
+    to_say("Rules that decide"),
+    to_say("Best grade"),
+    to_say("Last read"),
+    to_say("Read again by"),
+    to_say("Last known"),
+)
+NOT_PUBLISHED = to_say("not published")
+LOST = {"moved": to_say("It has moved."), "gone": to_say("It is gone from its address.")}
 FIRST_WANTED, FIRST_DUE, NEWEST_RELEASES = 12, 10, 3
 # Streamlit's own grey is too pale to read; where the theme is not known, a grey for both
 INK = {"light": "#1f2328", "dark": "#f5f5f5"}
 MIDDLE_INK = "#808080"
-# each state's place on a map of squares, row by row; a dot is water
-MAP = (
-    "AK .. .. .. .. .. .. .. .. .. ME",
-    ".. .. .. .. .. .. .. .. .. VT NH",
-    "WA ID MT ND MN IL WI MI NY RI MA",
-    "OR NV WY SD IA IN OH PA NJ CT ..",
-    "CA UT CO NE MO KY WV VA MD DE ..",
-    ".. AZ NM KS AR TN NC SC DC .. ..",
-    ".. .. .. OK LA MS AL GA .. .. ..",
-    "HI .. .. TX .. .. .. .. FL .. ..",
-)
 
 
 class _Known(NamedTuple):
-    """All that the page shows, worked out once for each dataset and day."""
+    """All that the page shows, worked out once for each dataset, day and language."""
 
     tables: Tables
     coverage: Coverage
     due: list[Due]
 
 
-@st.cache_resource(max_entries=2, show_spinner="Counting what we know ...")
-def _known(directory: Path, stamp: Stamp, today: date) -> _Known:  # noqa: ARG001
-    tables = load_tables(directory, today=today)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _tables(directory: Path, stamp: Stamp, today: date) -> Tables:  # noqa: ARG001
+    return load_tables(directory, today=today)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _known(directory: Path, stamp: Stamp, today: date, language: str) -> _Known:  # noqa: ARG001
+    tables = _tables(directory, stamp, today)
     return _Known(tables, coverage(tables, today), due(tables, today))
 
 
 def page() -> None:
     dataset_or_stop()
     directory = dataset_folder()
-    known = _known(directory, stamp(directory), date.today())
-    st.title("What we know")
+    st.title(say("What we know"))
+    with st.spinner(say("Counting what we know ...")):
+        known = _known(directory, stamp(directory), date.today(), spoken())
     _show_summary(known)
     _show_medicaid(known.coverage)
     _show_lines(known.coverage)
@@ -99,53 +107,79 @@ def _show_summary(known: _Known) -> None:
     found = known.coverage
     whole = found.whole
     st.markdown(
-        "We read what health plans say in public about compounded medicine. Each rule names its "
-        "source and the day we last read it."
+        say(
+            "We read what health plans say in public about compounded medicine. Each rule names "
+            "its source and the day we last read it."
+        )
     )
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Rules in force", whole.rules, width=150)
-        st.metric("Payers with a rule", f"{found.payers_known} of {len(found.payers)}", width=150)
-        st.metric("States, Medicaid", f"{found.states_known} of {len(found.states)}", width=150)
-        st.metric("To read again now", len(known.due), width=150)
+        st.metric(say("Rules in force"), number(whole.rules), width="content")
+        st.metric(say("Payers with a rule"), _of(found.payers_known, found.payers), width="content")
+        st.metric(say("States, Medicaid"), _of(found.states_known, found.states), width="content")
+        st.metric(say("To read again now"), number(len(known.due)), width="content")
+    told = [
+        say_many(
+            "**1 rule** can decide an answer.",
+            "**{count} rules** can decide an answer.",
+            whole.deciding,
+        ),
+        say_many(
+            "**1 rule** is the last one known: its paper or our last look is more than 2 years "
+            "old.",
+            "**{count} rules** are the last ones known: their paper or our last look is more than "
+            "2 years old.",
+            whole.stale,
+        ),
+        say_many(
+            "**1** is not confirmed and does not count.",
+            "**{count}** are not confirmed and do not count.",
+            whole.unconfirmed,
+        ),
+    ]
+    if whole.newest_check:
+        told.append(say("We last read something on {day}.", day=loose_day(whole.newest_check)))
+    st.markdown(" ".join(told))
     st.markdown(
-        f"**{whole.deciding} rules** can decide an answer. **{whole.stale} rules** are the last "
-        "ones known: their paper or our last look is more than 2 years old. "
-        f"**{whole.unconfirmed}** are not confirmed and do not count. We last read something on "
-        f"{whole.newest_check or 'no day yet'}."
+        say(
+            "**You can help.** Is a rule wrong or old? Say so next to the reason on "
+            "[Check coverage](./). Did you find a plan's own page? Ask us to become an advocate. "
+            "You need no code for it."
+        )
     )
-    st.markdown(
-        "**You can help.** Is a rule wrong or old? Say so next to the reason on "
-        "[Check coverage](./). Did you find a plan's own page? Ask us to become an advocate. "
-        "You need no code for it."
-    )
+    help_link("data", say("Where the data comes from"))
+
+
+def _of(some: int, all_: Sequence[object]) -> str:
+    return say("{some} of {all}", some=number(some), all=number(len(all_)))
 
 
 # -- Medicaid ----------------------------------------------------------------------------------
 
 
 def _show_medicaid(found: Coverage) -> None:
-    st.header("Medicaid in each state", divider="gray")
+    st.header(say("Medicaid in each state"), divider="gray")
     sums = {name: sum(one.amount == name for one in found.states) for name in AMOUNTS}
     st.markdown(
-        f"In {sums['decides']} states we know a rule that can decide. In {sums['some']} more we "
-        f"know some rules. In {sums['none']} we know none."
+        say(
+            "In {deciding} states we know a rule that can decide. In {some} more we know some "
+            "rules. In {none} we know none.",
+            deciding=sums["decides"],
+            some=sums["some"],
+            none=sums["none"],
+        )
     )
-    places = {
-        code: (row, column)
-        for row, line in enumerate(MAP, start=1)
-        for column, code in enumerate(line.split(), start=1)
-    }
     tiles(
-        "Medicaid rules we know, state by state",
-        [_tile(one, *places[one.state]) for one in found.states],
+        say("Medicaid rules we know, state by state"),
+        [_tile(one, *PLACES[one.state]) for one in found.states],
     )
-    legend = ", ".join(f"{MARKS[name]} {meaning}" for name, meaning in AMOUNTS.items())
-    grades = ", ".join(f"{grade.value} {meaning}" for grade, meaning in GRADES.items())
-    note(f'{legend}. The letter is the best source: {grades}. "Old" is a last known rule.')
-    with st.expander("The same as a table"):
+    legend = ", ".join(f"{MARKS[name]} {say(meaning)}" for name, meaning in AMOUNTS.items())
+    grades = ", ".join(f"{grade.value} {say(meaning)}" for grade, meaning in GRADES.items())
+    letter = say("The letter is the best source: {grades}.", grades=grades)
+    note(f"{legend}. {letter} {say('“Old” is a last known rule.')}")
+    with st.expander(say("The same as a table"), key="medicaid-table"):
         table(
-            "Medicaid rules that name the state",
-            ("State", "What we know", *NUMBERS),
+            say("Medicaid rules that name the state"),
+            (say("State"), say("What we know"), *map(say, NUMBERS)),
             [(one.name, _words(one), *_numbers(one.holding)) for one in found.states],
         )
 
@@ -156,7 +190,7 @@ def _tile(one: OfState, row: int, column: int) -> Tile:
     return Tile(
         code=one.state,
         mark=MARKS[one.amount] + (grade.value if grade else ""),
-        more=" old" if old else "",
+        more=f" {say('old')}" if old else "",
         said=f"{one.name}: {_words(one)}",
         look=one.amount,
         row=row,
@@ -165,28 +199,28 @@ def _tile(one: OfState, row: int, column: int) -> Tile:
 
 
 def _words(one: OfState) -> str:
-    told = [AMOUNTS[one.amount]]
+    told = [say(AMOUNTS[one.amount])]
     if one.amount == "some" and not one.program.rules:
-        told = ["rules of single payers only"]
+        told = [say("rules of single payers only")]
     if one.amount == "decides" and not one.program.firm:
-        told.append("last known, over 2 years old")
+        told.append(say("last known, over 2 years old"))
     if one.holding.best_grade:
-        told.append(f"best source {one.holding.best_grade.value}")
+        told.append(say("best source {grade}", grade=one.holding.best_grade.value))
     if one.holding.newest_check:
-        told.append(f"last read {one.holding.newest_check}")
+        told.append(say("last read {day}", day=one.holding.newest_check))
     return ", ".join(told)
 
 
 def _numbers(holding: Holding) -> tuple[str, ...]:
     """The cells under ``NUMBERS``."""
     if not holding.rules:
-        return ("0", "0", "none", "never", "", "0")
+        return ("0", "0", say("none"), say("never"), "", "0")
     return (
-        str(holding.rules),
-        str(holding.deciding),
-        holding.best_grade.value if holding.best_grade else "none",
-        holding.newest_check or "never",
-        holding.next_due.isoformat() if holding.next_due else "now",
+        number(holding.rules),
+        number(holding.deciding),
+        holding.best_grade.value if holding.best_grade else say("none"),
+        holding.newest_check or say("never"),
+        holding.next_due.isoformat() if holding.next_due else say("now"),
         f"{holding.stale} ({holding.share_stale:.0%})",
     )
 
@@ -195,126 +229,166 @@ def _numbers(holding: Holding) -> tuple[str, ...]:
 
 
 def _show_lines(found: Coverage) -> None:
-    st.header("Kinds of insurance", divider="gray")
+    st.header(say("Kinds of insurance"), divider="gray")
     table(
-        "Rules that reach each kind, and how many people have it",
-        ("Kind", "People", *NUMBERS),
-        [(one.name, _people(one.lives), *_numbers(one.holding)) for one in found.lines],
+        say("Rules that reach each kind, and how many people have it"),
+        (say("Kind"), say("People"), *map(say, NUMBERS)),
+        [
+            (say(LINE_NAMES[one.line]), _people(one.lives), *_numbers(one.holding))
+            for one in found.lines
+        ],
     )
 
 
 def _show_payers(found: Coverage) -> None:
-    st.header("Payers", divider="gray")
+    st.header(say("Payers"), divider="gray")
     without = len(found.payers) - found.payers_known
     st.markdown(
-        f"We know a rule of {found.payers_known} payers. Of {without} more we know the name, and "
-        "found no rule yet. A rule of law can still reach them."
+        say(
+            "We know a rule of {known} payers. Of {without} more we know the name, and found no "
+            "rule yet. A rule of law can still reach them.",
+            known=number(found.payers_known),
+            without=number(without),
+        )
     )
-    with st.expander(f"All {len(found.payers)} payers"):
+    title = say("All {count} payers", count=number(len(found.payers)))
+    with st.expander(title, key="payers-table"):
         table(
-            "Each payer's own rules",
-            ("Payer", "Kind", *NUMBERS),
-            [(one.name, KINDS[one.kind], *_numbers(one.holding)) for one in found.payers],
+            say("Each payer's own rules"),
+            (say("Payer"), say("Kind"), *map(say, NUMBERS)),
+            [(one.name, say(KINDS[one.kind]), *_numbers(one.holding)) for one in found.payers],
         )
 
 
 def _show_wanted(wanted: Sequence[Wanted]) -> None:
-    st.header("Wanted most", divider="gray")
+    st.header(say("Wanted most"), divider="gray")
     st.markdown(
-        "Here we know too little, and many people are concerned. The largest come first. Where "
-        "nobody has published a number, we show none."
+        say(
+            "Here we know too little, and many people are concerned. The largest come first. "
+            "Where nobody has published a number, we show none."
+        )
     )
-    _wanted_table("Wanted most", wanted[:FIRST_WANTED])
+    _wanted_table(say("Wanted most"), wanted[:FIRST_WANTED])
     if wanted[FIRST_WANTED:]:
-        with st.expander(f"{len(wanted) - FIRST_WANTED} more"):
-            _wanted_table("Wanted too", wanted[FIRST_WANTED:])
+        title = say("{count} more", count=number(len(wanted) - FIRST_WANTED))
+        with st.expander(title, key="wanted-more"):
+            _wanted_table(say("Wanted too"), wanted[FIRST_WANTED:])
 
 
 def _wanted_table(caption: str, wanted: Sequence[Wanted]) -> None:
     table(
         caption,
-        ("Who", "People", "Why", "Source of the number"),
+        (say("Who"), say("People"), say("Why"), say("Source of the number")),
         [(one.name, _people(one.lives, one.as_of), one.why, _source(one)) for one in wanted],
     )
 
 
 def _people(lives: int | None, as_of: str = "") -> str:
     if lives is None:
-        return NOT_PUBLISHED
-    return f"{lives:,} ({as_of})" if as_of else f"{lives:,}"
+        return say(NOT_PUBLISHED)
+    return f"{number(lives)} ({as_of})" if as_of else number(lives)
 
 
 def _source(one: Wanted) -> str | Link:
     if one.source is None:
         return ""
-    return Link(f"{one.source.publisher}, grade {one.source.grade.value}", one.source.url)
+    grade = say("grade {grade}", grade=one.source.grade.value)
+    return Link(f"{one.source.publisher}, {grade}", one.source.url)
 
 
 # -- how fresh ---------------------------------------------------------------------------------
 
 
 def _show_freshness(found: Coverage) -> None:
-    st.header("How fresh it is", divider="gray")
+    st.header(say("How fresh it is"), divider="gray")
+    help_link("grades", say("What do the grades mean?"))
     recent = found.by_check["under_6"] + found.by_check["under_12"]
     aged = found.by_document["older"]
     st.markdown(
-        f"We read the source of {recent} of {found.whole.rules} rules within the last year. "
-        f"{aged} rules rest on a paper that is 2 years old or more."
+        say(
+            "We read the source of {recent} of {all} rules within the last year. {aged} rules "
+            "rest on a paper that is 2 years old or more.",
+            recent=number(recent),
+            all=number(found.whole.rules),
+            aged=number(aged),
+        )
     )
-    _bars("When we last read the source", AGE_NAMES | {"unknown": "Never"}, found.by_check)
-    _bars("How old the paper is", AGE_NAMES, found.by_document)
+    names = {name: say(text) for name, text in AGE_NAMES.items()}
+    read = say("When we last read the source")
+    _bars("last-read", read, names | {"unknown": say("Never")}, found.by_check)
+    _bars("paper-age", say("How old the paper is"), names, found.by_document)
 
 
-def _bars(title: str, names: Mapping[str, str], counts: Mapping[str, int]) -> None:
+def _bars(key: str, title: str, names: Mapping[str, str], counts: Mapping[str, int]) -> None:
     st.subheader(title)
     rows = [{"age": names[name], "rules": count} for name, count in counts.items()]
     told = "; ".join(f"{row['age']}: {row['rules']}" for row in rows)
+    said = say("{title}, number of rules. {told}.", title=title, told=told)
     ink = INK.get(st.context.theme.type or "", MIDDLE_INK)
-    chart = alt.Chart(alt.InlineData(values=rows), description=f"{title}, number of rules. {told}.")
+    chart = alt.Chart(alt.InlineData(values=rows), description=said)
     ages = alt.Axis(labelLimit=200, labelFontSize=14, labelColor=ink)
     down = alt.Y("age:N", title=None, sort=list(names.values()), axis=ages)
     bars = chart.encode(x=alt.X("rules:Q", axis=None), y=down)
     # the number stands at the end of each bar: it is not read off a scale
     numbers = bars.mark_text(align="left", dx=4, fontSize=14, color=ink).encode(text="rules:Q")
-    st.altair_chart((bars.mark_bar() + numbers).properties(height=170), width="stretch")
-    with st.expander(f"{title}, as a table"):
-        table(title, ("Age", "Rules"), [(str(row["age"]), str(row["rules"])) for row in rows])
+    st.altair_chart((bars.mark_bar() + numbers).properties(height=170), width="stretch", key=key)
+    with st.expander(say("{title}, as a table", title=title), key=f"{key}-table"):
+        table(
+            title,
+            (say("Age"), say("Rules")),
+            [(str(row["age"]), str(row["rules"])) for row in rows],
+        )
 
 
 def _show_due(queue: Sequence[Due]) -> None:
-    st.header("To read next", divider="gray")
+    st.header(say("To read next"), divider="gray")
     if not queue:
-        st.markdown("Nothing is due. Each source was read in time.")
+        st.markdown(say("Nothing is due. Each source was read in time."))
         return
-    st.markdown("What matters most comes first: rules that decide, then people concerned.")
-    _due_table("First to read", queue[:FIRST_DUE])
+    st.markdown(say("What matters most comes first: rules that decide, then people concerned."))
+    _due_table(say("First to read"), queue[:FIRST_DUE])
     if queue[FIRST_DUE:]:
-        with st.expander(f"{len(queue) - FIRST_DUE} more to read"):
-            _due_table("Then to read", queue[FIRST_DUE:])
+        title = say("{count} more to read", count=number(len(queue) - FIRST_DUE))
+        with st.expander(title, key="due-more"):
+            _due_table(say("Then to read"), queue[FIRST_DUE:])
 
 
 def _due_table(caption: str, queue: Sequence[Due]) -> None:
     table(
         caption,
-        ("Source", "Why now", "Rules", "Rules that decide", "People, at most"),
+        (
+            say("Source"),
+            say("Why now"),
+            say("Rules"),
+            say("Rules that decide"),
+            say("People, at most"),
+        ),
         [
-            (Link(one.title, one.url), one.why, str(len(one.rules)), str(one.deciding),
-             _people(one.lives))
+            (
+                Link(one.title, one.url),
+                one.why,
+                number(len(one.rules)),
+                number(one.deciding),
+                _people(one.lives),
+            )
             for one in queue
         ],
-    )  # fmt: skip
+    )
 
 
 def _show_lost(tables: Tables) -> None:
-    st.header("Sources that moved or are gone", divider="gray")
+    st.header(say("Sources that moved or are gone"), divider="gray")
     lost = [row for row in rows_of(tables, schema.SourceRow) if row.status]
     if not lost:
-        st.markdown("None that we know of.")
+        st.markdown(say("None that we know of."))
         return
     table(
-        "Where we no longer found a source",
-        ("Source", "What we found", "Note"),
-        [(Link(row.title, row.url), row.status, row.status_note) for row in lost],
+        say("Where we no longer found a source"),
+        (say("Source"), say("What we found"), say("Note")),
+        [
+            (Link(row.title, row.url), say(LOST[row.status]), FromData(row.status_note))
+            for row in lost
+        ],
     )
 
 
@@ -322,34 +396,38 @@ def _show_lost(tables: Tables) -> None:
 
 
 def _show_data(tables: Tables) -> None:
-    st.header("Take the data", divider="gray")
+    st.header(say("Take the data"), divider="gray")
     release = newest_release(tables)
     name = release or "unreleased"
     st.markdown(
-        f"Release **{plain(name)}**. You may use it for any end if you name Compound Coverage "
-        "and the release: the license is [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)."
+        say(
+            "Release **{release}**. You may use it for any end if you name Compound Coverage and "
+            "the release: the license is "
+            "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).",
+            release=plain(name),
+        )
     )
     offer(
-        "All tables in one zip",
+        say("All tables in one zip"),
         lambda: release_zip(tables),
         f"compound-coverage-{name}.zip",
         "application/zip",
     )
     offer(
-        "Only the rules, as CSV",
+        say("Only the rules, as CSV"),
         lambda: table_bytes(schema.RuleRow, tables[schema.RuleRow.FILE]),
         f"compound-coverage-rules-{name}.csv",
         "text/csv",
     )
-    st.subheader("What the newest releases changed")
+    st.subheader(say("What the newest releases changed"))
     changes = sorted(rows_of(tables, schema.ChangeRow), key=attrgetter("number"))
     changes.sort(key=attrgetter("release"), reverse=True)
     for place, (day, lines) in enumerate(groupby(changes, key=attrgetter("release"))):
         if place < NEWEST_RELEASES:
-            told = "\n".join(f"- {plain(row.change)}" for row in lines)
-            st.markdown(f"**{day}**\n\n{told}")
+            told = "".join(f"<li>{in_english(row.change)}</li>" for row in lines)
+            show(f"<p><strong>{html.escape(loose_day(day))}</strong></p><ul>{told}</ul>")
     if not changes:
-        st.markdown("No release has been made yet.")
+        st.markdown(say("No release has been made yet."))
 
 
 page()

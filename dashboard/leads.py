@@ -21,9 +21,9 @@ from compound_coverage.curation.leads import (
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.search import NotFound
 from compound_coverage.determination.published import find_plan
-from dashboard.curation import leads, proposals
+from compound_coverage.language import day, loose_day, say, to_say
+from dashboard.curation import from_data, leads, proposals
 from dashboard.identity import actor_or_stop, office_or_stop
-from dashboard.office_parts import in_words
 from dashboard.parts import cite, dataset_or_stop, drug_lists, note, plain
 from dashboard.report import HOW, TOLD
 
@@ -31,14 +31,21 @@ LISTED = "leads-listed"
 READ = "lead-read"
 TO_CHANGE = "rule_to_change"
 PER_PAGE = 20
-STATES = {LeadState.NEW: "New", LeadState.TAKEN: "Taken", LeadState.CLOSED: "Closed"}
-KINDS = {Kind.WRONG: "Wrong or out of date", Kind.ANSWERED: "A plan answered"}
+STATES = {
+    LeadState.NEW: to_say("New"),
+    LeadState.TAKEN: to_say("Taken"),
+    LeadState.CLOSED: to_say("Closed"),
+}
+KINDS = {
+    Kind.WRONG: to_say("Wrong or out of date: {plan}"),
+    Kind.ANSWERED: to_say("A plan answered: {plan}"),
+}
 WHY = {
-    Why.PROPOSED: "A change is proposed",
-    Why.RIGHT: "We looked: our data is right",
-    Why.NOTED: "Noted, nothing to change",
-    Why.TWICE: "Somebody sent it twice (not counted)",
-    Why.UNUSABLE: "Of no use (not counted)",
+    Why.PROPOSED: to_say("A change is proposed"),
+    Why.RIGHT: to_say("We looked: our data is right"),
+    Why.NOTED: to_say("Noted, nothing to change"),
+    Why.TWICE: to_say("Somebody sent it twice (not counted)"),
+    Why.UNUSABLE: to_say("Of no use (not counted)"),
 }
 
 
@@ -56,20 +63,22 @@ def page() -> None:
     office = office_or_stop()
     actor = actor_or_stop(office)
     dataset = dataset_or_stop()
-    st.title("Reports from people")
+    st.title(say("Reports from people"))
     st.markdown(
-        "What people told us from beside an answer. Each is a lead, not a fact: look it up in the "
-        "plan's own papers. Nothing here counts for an answer."
+        say(
+            "What people told us from beside an answer. Each is a lead, not a fact: look it up in "
+            "the plan's own papers. Nothing here counts for an answer."
+        )
     )
     kept = leads()
     state = st.radio(
-        "Which ones?",
+        say("Which ones?"),
         list(STATES),
-        format_func=STATES.__getitem__,
+        format_func=lambda one: say(STATES[one]),
         horizontal=True,
         key="leads-state",
     )
-    anew = st.button("Read the list anew")
+    anew = st.button(say("Read the list anew"), key="leads-anew")
     try:
         listed = _listed(kept, actor, state or LeadState.NEW, anew)
     except ValueError as error:
@@ -108,9 +117,10 @@ def _plan_names(dataset: Dataset, listed: Listed) -> dict[str, str]:
 
 
 def _show_queue(kept: Leads, listed: Listed, dataset: Dataset, names: dict[str, str]) -> None:
-    st.header(f"{STATES[listed.state]}: {len(listed.lines)}", divider="gray")
+    told = say("{state}: {count}", state=say(STATES[listed.state]), count=len(listed.lines))
+    st.header(told, divider="gray")
     if not listed.lines:
-        st.info("There is none.")
+        st.info(say("There is none."))
         return
     cards = st.container()  # the cards stand above the page numbers that choose among them
     pages = -(-len(listed.lines) // PER_PAGE)
@@ -124,37 +134,51 @@ def _show_queue(kept: Leads, listed: Listed, dataset: Dataset, names: dict[str, 
 
 
 def _show_line(line: Line, dataset: Dataset, names: dict[str, str]) -> None:
-    st.subheader(f"{KINDS[line.kind]}: {plain(names[line.plan_id])}", anchor=False)
-    told = f" It said: **{TOLD[line.told]}**." if line.told else ""
-    st.markdown(f"{_medicine(dataset, line.medication_id)}. Came on {in_words(line.at)}.{told}")
+    st.subheader(say(KINDS[line.kind], plan=plain(names[line.plan_id])), anchor=False)
+    told = [f"{_medicine(dataset, line.medication_id)}."]
+    told.append(say("Came on {day}.", day=_day(line.at)))
+    if line.told:
+        told.append(say("It said: **{answer}**.", answer=say(TOLD[line.told])))
+    st.markdown(" ".join(told))
     if line.why:
-        st.markdown(f"Closed on {in_words(line.closed_at)}: {WHY[line.why]}.")
+        why = say(WHY[line.why])
+        st.markdown(say("Closed on {day}: {why}.", day=_day(line.closed_at), why=why))
     if not line.rule_id:
         return
     rule = dataset.rules_by_id.get(line.rule_id)
     if rule is None:
-        st.markdown(f"About {plain(line.rule_id)}, which is not in the coverage data.")
+        unknown = say(
+            "About {rule_id}, which is not in the coverage data.", rule_id=plain(line.rule_id)
+        )
+        st.markdown(unknown)
         return
-    st.markdown(f"About: {plain(rule.summary)}")
+    st.markdown(say("About: {rule}", rule=from_data(rule.summary)))
     st.markdown(cite(rule.citation))
 
 
 def _medicine(dataset: Dataset, medication_id: str) -> str:
     medication = dataset.medications.get(medication_id)
-    return plain(medication.name if medication else medication_id)
+    return plain(say(medication.name) if medication else medication_id)
+
+
+def _day(at: str) -> str:
+    """The day of an ISO time, in words."""
+    return loose_day(at[:10])
 
 
 def _show_lead(kept: Leads, listed: Listed, line: Line) -> None:
     """What was written, once it is asked for, and what can be done with it."""
     lead: Lead | None = st.session_state.get(READ)
     if lead is None or lead.line != line:
-        if line.state is not LeadState.CLOSED and st.button("Read it", key=f"read:{line.lead_id}"):
+        open_still = line.state is not LeadState.CLOSED
+        if open_still and st.button(say("Read it"), key=f"read:{line.lead_id}"):
             _do(lambda: _keep_read(kept.read(listed.actor, line.lead_id)))
         return
     _show_report(lead)
-    if line.state is LeadState.NEW and st.button("I look into it", key=f"take:{line.lead_id}"):
+    new = line.state is LeadState.NEW
+    if new and st.button(say("I look into it"), key=f"take:{line.lead_id}"):
         _do(lambda: kept.take(listed.actor, line.lead_id), and_list=True)
-    if line.rule_id and st.button("Make a proposal of it", key=f"propose:{line.lead_id}"):
+    if line.rule_id and st.button(say("Make a proposal of it"), key=f"propose:{line.lead_id}"):
         st.session_state[TO_CHANGE] = line.rule_id
         _go_to_rule()
     _ask_close(kept, listed.actor, line)
@@ -166,17 +190,17 @@ def _keep_read(lead: Lead) -> None:
 
 def _show_report(lead: Lead) -> None:
     report = lead.report
-    note("Somebody wrote this whom we do not know. Open an address with care.")
+    note(say("Somebody wrote this whom we do not know. Open an address with care."))
     facts = {
-        "On": in_words(report.day.isoformat()) if report.day else "",
-        "How": HOW[report.how] if report.how else "",
-        "Number of the call": report.reference,
-        "They wrote": report.words,
-        "Paper": report.title,
+        to_say("**On:** {told}"): day(report.day) if report.day else "",
+        to_say("**How:** {told}"): say(HOW[report.how]) if report.how else "",
+        to_say("**Number of the call:** {told}"): report.reference,
+        to_say("**They wrote:** {told}"): report.words,
+        to_say("**Paper:** {told}"): report.title,
     }
-    for name, told in facts.items():
+    for sentence, told in facts.items():
         if told:
-            st.markdown(f"**{name}:** {plain(told)}")
+            st.markdown(say(sentence, told=plain(told)))
     if report.address:
         # not a link: anybody may have typed it
         st.code(report.address, language=None, wrap_lines=True)
@@ -186,7 +210,7 @@ def _go_to_rule() -> None:
     try:
         st.switch_page("dashboard/rule.py")
     except StreamlitAPIException:
-        st.info("Go to the page where a rule is changed; it opens with this one.")
+        st.info(say("Go to the page where a rule is changed; it opens with this one."))
 
 
 # -- closing -----------------------------------------------------------------------------------
@@ -196,30 +220,30 @@ def _ask_close(kept: Leads, actor: Actor, line: Line) -> None:
     key = line.lead_id
     fits = [why for why in WHY if line.kind is Kind.WRONG or why is not Why.RIGHT]
     why = st.selectbox(
-        "How does it end?",
+        say("How does it end?"),
         fits,
         index=None,
-        format_func=WHY.__getitem__,
+        format_func=lambda one: say(WHY[one]),
         key=f"why:{key}",
-        placeholder="Pick one to close it",
+        placeholder=say("Pick one to close it"),
     )
     if why is None:
         return
     proposal_id = _ask_proposal(actor, key) if why is Why.PROPOSED else ""
-    note("When it is closed, what was written is wiped. The plan and what it said stay.")
-    if st.button("Close it", key=f"close:{key}", type="primary"):
+    note(say("When it is closed, what was written is wiped. The plan and what it said stay."))
+    if st.button(say("Close it"), key=f"close:{key}", type="primary"):
         _do(lambda: kept.close(actor, key, why, proposal_id), and_list=True)
 
 
 def _ask_proposal(actor: Actor, key: str) -> str:
     titles = {line.proposal_id: line.title for line in reversed(proposals().lines(actor))}
     chosen = st.selectbox(
-        "Which proposal?",
+        say("Which proposal?"),
         list(titles),
         index=None,
         format_func=titles.__getitem__,
         key=f"which:{key}",
-        placeholder="Leave it empty if it is none of these",
+        placeholder=say("Leave it empty if it is none of these"),
     )
     return chosen or ""
 
@@ -241,20 +265,22 @@ def _do(deed: Callable[[], None], *, and_list: bool = False) -> None:
 
 
 def _show_counts(counts: list[Tally], dataset: Dataset, names: dict[str, str]) -> None:
-    st.header("What people were told", divider="gray")
+    st.header(say("What people were told"), divider="gray")
     st.markdown(
-        "Counted from the reports that were taken or closed. This is not published policy. People "
-        "see it below an answer, apart, from three reports on."
+        say(
+            "Counted from the reports that were taken or closed. This is not published policy. "
+            "People see it below an answer, apart, from three reports on."
+        )
     )
     if not counts:
-        st.info("Nothing is counted yet.")
+        st.info(say("Nothing is counted yet."))
     about = ""
     for one in counts:
         plan = f"{plain(names[one.plan_id])}, {_medicine(dataset, one.medication_id)}"
         if plan != about:
             st.markdown(f"**{plan}**")
             about = plan
-        st.markdown(f"- {TOLD[one.told]}: {one.count}")
+        st.markdown(say("- {answer}: {count}", answer=say(TOLD[one.told]), count=one.count))
 
 
 page()

@@ -9,13 +9,29 @@ from typing import Any
 import streamlit as st
 
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.language import say, to_say
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.vocabulary import Determination, Medication
-from dashboard.letter_fields import ROWS, SECTIONS, STAGES, WORD_LISTS, Field
+from dashboard.letter_fields import ROWS, SECTIONS, STAGES, WORD_LISTS, Field, part_label
 from dashboard.parts import ask_line, note, plain
 
 MOST_ROWS = 12
 STAGE = "case:request.stage"
+# what one row of each part is called, and the button for one more
+ROW_WORDS = {
+    "denial_points": (to_say("Reason {number}"), to_say("Add another reason")),
+    "decisions": (to_say("Decision {number}"), to_say("Add another decision")),
+    "alternatives": (to_say("Drug {number}"), to_say("Add another drug")),
+    "ingredients": (to_say("Ingredient {number}"), to_say("Add another ingredient")),
+    "tried": (to_say("Medicine {number}"), to_say("Add another medicine")),
+}
+DIRECTIONS = {
+    "supports": to_say("supports it"),
+    "preliminary": to_say("a first sign"),
+    "mixed": to_say("mixed results"),
+    "negative": to_say("no benefit found"),
+    "pending": to_say("not finished"),
+}
 
 
 def key_of(path: str) -> str:
@@ -91,9 +107,9 @@ def ask_stage() -> str:
     """Where on the road the request stands."""
     return (
         st.selectbox(
-            "Where do you stand?",
+            say("Where do you stand?"),
             list(STAGES),
-            format_func=STAGES.__getitem__,
+            format_func=lambda stage: say(STAGES[stage]),
             key=STAGE,
             persist_state="session",
         )
@@ -106,53 +122,56 @@ def ask_facts(dataset: Dataset, medication: Medication, needed: Collection[str])
     general = {field.replace("[]", ".*") for field in needed}
     for title, fields in SECTIONS:
         if any(field.path in general for field in fields):
-            with st.expander(title):
+            with st.expander(say(title), key=f"section:{fields[0].path}"):
                 _ask_all(fields)
     parts = {field.split(".")[0] for field in general}
-    for title, part, noun, fields in ROWS:
+    for title, part, _, fields in ROWS:
         if part in parts:
-            with st.expander(title):
+            with st.expander(say(title), key=f"section:{part}"):
                 if part == "ingredients":
                     _prefill_ingredients(medication)
                 if part == "tried":
-                    st.markdown("List only medicines that were really tried.")
-                _ask_rows(part, noun, fields)
+                    st.markdown(say("List only medicines that were really tried."))
+                _ask_rows(part, fields)
     if "evidence" in parts:
-        with st.expander("Studies to name in the letter"):
+        with st.expander(say("Studies to name in the letter"), key="section:studies"):
             _ask_studies(dataset, medication)
     for path, label in WORD_LISTS:
         if path in general:
-            with st.expander(label.partition(",")[0]):
-                st.text_area(label, key=f"words:{path}", persist_state="session")
+            with st.expander(part_label(path), key=f"section:{path}"):
+                st.text_area(say(label), key=f"words:{path}", persist_state="session")
 
 
 def _ask_all(fields: Sequence[Field], number: int = 0) -> None:
     for field in fields:
         key = key_of(field.path.replace("*", str(number)))
-        label = f"{field.label} ({number + 1})" if "*" in field.path else field.label
+        label = say(field.label)
+        label = f"{label} ({number + 1})" if "*" in field.path else label
+        told = say(field.help) if field.help else None
         if field.kind == "choice":
             labels = dict(field.choices)
             st.selectbox(
                 label,
                 list(labels),
-                format_func=labels.__getitem__,
+                format_func=lambda code, labels=labels: say(labels[code]),
                 key=key,
-                help=field.help,
+                help=told,
                 persist_state="session",
             )
         elif field.kind == "prose":
-            st.text_area(label, key=key, help=field.help, max_chars=20_000, persist_state="session")
+            st.text_area(label, key=key, help=told, max_chars=20_000, persist_state="session")
         else:
-            ask_line(label, key=key, help=field.help, max_chars=500, persist_state="session")
+            ask_line(label, key=key, help=told, max_chars=500, persist_state="session")
 
 
-def _ask_rows(part: str, noun: str, fields: Sequence[Field]) -> None:
+def _ask_rows(part: str, fields: Sequence[Field]) -> None:
     rows = st.session_state.setdefault(f"rows:{part}", 1)
+    title, more = ROW_WORDS[part]
     for number in range(rows):
-        st.subheader(f"{noun.capitalize()} {number + 1}")
+        st.subheader(say(title, number=number + 1))
         _ask_all(fields, number)
     if rows < MOST_ROWS:
-        st.button(f"Add another {noun}", on_click=_more_rows, args=(part,), key=f"more:{part}")
+        st.button(say(more), on_click=_more_rows, args=(part,), key=f"more:{part}")
 
 
 def _more_rows(part: str) -> None:
@@ -178,19 +197,19 @@ def _prefill_ingredients(medication: Medication) -> None:
 def _ask_studies(dataset: Dataset, medication: Medication) -> None:
     actives = {ingredient.ingredient_id for ingredient in medication.active_ingredients}
     names = {
-        study.study_id: f"{study.authors} {study.year}: {study.direction}, "
-        f"{dataset.conditions[study.condition_id].name}"
+        study.study_id: f"{study.authors} {study.year}: {say(DIRECTIONS[study.direction])}, "
+        f"{say(dataset.conditions[study.condition_id].name)}"
         for study in dataset.studies
         if study.ingredient_id in actives
     }
     st.multiselect(
-        "Studies",
+        say("Studies"),
         list(names),
         format_func=lambda key: names.get(key, key),
         key="studies",
         persist_state="session",
     )
-    note("Trials of the same condition that found no benefit are always added.")
+    note(say("Trials of the same condition that found no benefit are always added."))
 
 
 def ask_point_by_point(answer: Determination) -> None:
@@ -203,10 +222,11 @@ def ask_point_by_point(answer: Determination) -> None:
     ]
     if not asked:
         return
-    with st.expander(f"What {plain(answer.case.plan.name)} asks for, point by point"):
+    title = say("What {plan} asks for, point by point", plan=plain(answer.case.plan.name))
+    with st.expander(title, key="section:points"):
         for rule in asked:
             st.text_area(
-                plain(rule.condition), key=f"answer:{rule.rule_id}", persist_state="session"
+                plain(say(rule.condition)), key=f"answer:{rule.rule_id}", persist_state="session"
             )
 
 

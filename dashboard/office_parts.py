@@ -9,40 +9,43 @@ import streamlit as st
 from compound_coverage.casework.access import Action, Actor, Resource, Role, may
 from compound_coverage.casework.cases import CaseView
 from compound_coverage.casework.states import Outcome, State
+from compound_coverage.casework.worklist import letter_title
+from compound_coverage.language import day as day_in_words
+from compound_coverage.language import say, say_many, to_say
 
 CASE = "case-shown"
 STATES: dict[State, str] = {
-    State.DRAFT: "Draft",
-    State.IN_REVIEW: "In review",
-    State.CHANGES_REQUESTED: "Changes asked for",
-    State.SIGNED: "Signed",
-    State.SENT: "Sent",
-    State.DECIDED: "Decided",
-    State.APPEALED: "Appealed",
+    State.DRAFT: to_say("Draft"),
+    State.IN_REVIEW: to_say("In review"),
+    State.CHANGES_REQUESTED: to_say("Changes asked for"),
+    State.SIGNED: to_say("Signed"),
+    State.SENT: to_say("Sent"),
+    State.DECIDED: to_say("Decided"),
+    State.APPEALED: to_say("Appealed"),
 }
 OUTCOMES: dict[Outcome, str] = {
-    Outcome.APPROVED: "approved",
-    Outcome.DENIED: "denied",
-    Outcome.PARTLY: "approved in part",
+    Outcome.APPROVED: to_say("approved"),
+    Outcome.DENIED: to_say("denied"),
+    Outcome.PARTLY: to_say("approved in part"),
 }
 ROLES: dict[Role, str] = {
-    Role.STAFF: "Staff",
-    Role.PRESCRIBER: "Prescriber",
-    Role.ADVOCATE: "Advocate (keeps the coverage data)",
-    Role.MANAGER: "Manager",
-    Role.AUDITOR: "Auditor",
+    Role.STAFF: to_say("Staff"),
+    Role.PRESCRIBER: to_say("Prescriber"),
+    Role.ADVOCATE: to_say("Advocate (keeps the coverage data)"),
+    Role.MANAGER: to_say("Manager"),
+    Role.AUDITOR: to_say("Auditor"),
 }
 STEPS: dict[str, str] = {
-    "case.create": "Made",
-    Action.CASE_EDIT: "Changed after it was signed",
-    Action.CASE_SUBMIT: "Sent to review",
-    Action.CASE_RETURN: "Changes asked for",
-    Action.CASE_SIGN: "Signed",
-    Action.CASE_FILE: "Signed on paper",
-    Action.CASE_SEND: "Sent to the plan",
-    Action.CASE_DECIDE: "Decided by the plan",
-    Action.CASE_APPEAL: "Appealed",
-    "break_glass": "Read by the operator in an emergency",
+    "case.create": to_say("Made"),
+    Action.CASE_EDIT: to_say("Changed after it was signed"),
+    Action.CASE_SUBMIT: to_say("Sent to review"),
+    Action.CASE_RETURN: to_say("Changes asked for"),
+    Action.CASE_SIGN: to_say("Signed"),
+    Action.CASE_FILE: to_say("Signed on paper"),
+    Action.CASE_SEND: to_say("Sent to the plan"),
+    Action.CASE_DECIDE: to_say("Decided by the plan"),
+    Action.CASE_APPEAL: to_say("Appealed"),
+    "break_glass": to_say("Read by the operator in an emergency"),
 }
 
 
@@ -53,20 +56,34 @@ def may_do(actor: Actor, view: CaseView, action: Action) -> bool:
 
 def state_words(state: State, outcome: Outcome | None) -> str:
     """Where a case stands, in words."""
-    return f"{STATES[state]}: {OUTCOMES[outcome]}" if outcome else STATES[state]
+    stands = say(STATES[state])
+    return f"{stands}: {say(OUTCOMES[outcome])}" if outcome else stands
 
 
 def in_words(day: str) -> str:
     """An ISO day or time as people write the day; nothing for nothing."""
     if not day:
         return ""
-    told = date.fromisoformat(day[:10])
-    return f"{told:%B} {told.day}, {told.year}"
+    return day_in_words(date.fromisoformat(day[:10]))
 
 
 def moment(at: str) -> str:
     """An ISO time (UTC) as people write it."""
     return f"{in_words(at)}, {datetime.fromisoformat(at):%H:%M} UTC"
+
+
+def time_left(days: int) -> str:
+    """How many days are left, as people say it; less than none is how late it is."""
+    if days == 0:
+        return say("today")
+    if days > 0:
+        return say_many("in 1 day", "in {count} days", days)
+    return say_many("1 day late", "{count} days late", -days)
+
+
+def letter_name(letter_type: str) -> str:
+    """What a letter is called; one that is not translated by its English title."""
+    return say(letter_title(letter_type))
 
 
 def case_shown() -> str:

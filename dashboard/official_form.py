@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from compound_coverage.language import say
 from compound_coverage.letters.acroform import (
     Form,
     FormError,
@@ -30,14 +31,16 @@ READ, FILLED = "form-read", "form-filled"
 
 def official_form_section(case: CaseFile, medication: Medication, plan: Plan) -> None:
     """Asks for the plan's fillable PDF, shows what goes where, and offers it filled in."""
-    st.header("6. Fill the plan's own form", divider="gray")
-    with st.expander("Do you have the plan's form as a PDF?"):
+    st.header(say("6. Fill the plan's own form"), divider="gray")
+    with st.expander(say("Do you have the plan's form as a PDF?"), key="own-form"):
         st.markdown(
-            "Pick the form you got from the plan. We fill in only what we are sure of. The places "
-            "to sign stay empty: those are for the person who signs."
+            say(
+                "Pick the form you got from the plan. We fill in only what we are sure of. The "
+                "places to sign stay empty: those are for the person who signs."
+            )
         )
         upload = st.file_uploader(
-            "The plan's form",
+            say("The plan's form"),
             type="pdf",
             key="official-form",
             max_upload_size=25,
@@ -52,7 +55,7 @@ def official_form_section(case: CaseFile, medication: Medication, plan: Plan) ->
             st.error(plain(str(error)))
             return
         for told in form.notes:
-            st.warning(plain(told))
+            st.warning(plain(say(told)))
         _fill_section(data, match(form, case, medication, plan))
 
 
@@ -65,7 +68,7 @@ def _form(data: bytes) -> Form:
     """The form, read once for each upload: reading takes a process of its own."""
     held = st.session_state.get(READ)
     if not isinstance(held, Form):
-        with st.spinner("Reading the form ..."):
+        with st.spinner(say("Reading the form ...")):
             held = read_form(data)
         st.session_state[READ] = held
     return held
@@ -78,9 +81,9 @@ def _fill_section(data: bytes, matches: Sequence[Match]) -> None:
     )
     _show_empty([found for found in matches if found.value is None])
     values = sure_values(matches) | accepted
-    if st.button("Fill the form", disabled=not values):
+    if st.button(say("Fill the form"), key="fill-form", disabled=not values):
         try:
-            with st.spinner("Filling the form ..."):
+            with st.spinner(say("Filling the form ...")):
                 st.session_state[FILLED] = values, fill(data, values)
         except FormError as error:
             st.error(plain(str(error)))
@@ -91,9 +94,9 @@ def _fill_section(data: bytes, matches: Sequence[Match]) -> None:
 
 
 def _show_sure(found: Sequence[Match]) -> None:
-    st.subheader("Filled for sure")
+    st.subheader(say("Filled for sure"))
     if not found:
-        st.markdown("Nothing yet. Fill in more facts above, or say yes to some below.")
+        st.markdown(say("Nothing yet. Fill in more facts above, or say yes to some below."))
         return
     st.markdown("\n".join(f"- {plain(one.label_shown)}: **{_written(one)}**" for one in found))
 
@@ -102,8 +105,8 @@ def _ask_unsure(found: Sequence[Match]) -> dict[str, Value]:
     """Asks about each likely match; returns what the person said yes to."""
     if not found:
         return {}
-    st.subheader("Please check")
-    st.markdown("Look at the form. Tick each one that is right.")
+    st.subheader(say("Please check"))
+    st.markdown(say("Look at the form. Tick each one that is right."))
     accepted: dict[str, Value] = {}
     for one in found:
         label = f"{plain(one.label_shown)}: {_written(one)}"
@@ -111,28 +114,29 @@ def _ask_unsure(found: Sequence[Match]) -> dict[str, Value]:
         key = f"form-yes:{one.field_name}:{one.value}"
         if st.checkbox(label, key=key) and one.value is not None:
             accepted[one.field_name] = one.value
-        note(plain(one.why))
+        note(plain(say(one.why)))
     return accepted
 
 
 def _written(one: Match) -> str:
-    return "ticked" if one.value is True else plain(str(one.value))
+    return say("ticked") if one.value is True else plain(str(one.value))
 
 
 def _show_empty(found: Sequence[Match]) -> None:
     if not found:
         return
-    with st.expander(f"Left empty ({len(found)})"):
-        lines = [f"- {plain(one.label_shown)}: {plain(one.why)}" for one in found[:MOST_EMPTY]]
+    title = say("Left empty ({count})", count=len(found))
+    with st.expander(title, key="left-empty"):
+        lines = [f"- {plain(one.label_shown)}: {plain(say(one.why))}" for one in found[:MOST_EMPTY]]
         st.markdown("\n".join(lines))
         if len(found) > MOST_EMPTY:
-            note(f"And {len(found) - MOST_EMPTY} more.")
+            note(say("And {count} more.", count=len(found) - MOST_EMPTY))
 
 
 def _offer(filled: bytes) -> None:
-    st.success("The form is filled. Check each line, then print it and have it signed.")
-    offer("Download the filled form", lambda: filled, "form.pdf", "application/pdf")
-    if not st.button("Show how it looks"):
+    st.success(say("The form is filled. Check each line, then print it and have it signed."))
+    offer(say("Download the filled form"), lambda: filled, "form.pdf", "application/pdf")
+    if not st.button(say("Show how it looks"), key="show-form"):
         return
     try:
         pictures = preview(filled, MOST_PICTURES)
@@ -140,5 +144,6 @@ def _offer(filled: bytes) -> None:
         st.error(plain(str(error)))
         return
     for number, picture in enumerate(pictures, 1):
-        st.markdown(f"Page {number} of the filled form:")
-        show_picture(picture, f"Page {number} of the filled form")
+        title = say("Page {number} of the filled form", number=number)
+        st.markdown(f"{title}:")
+        show_picture(picture, title)

@@ -24,22 +24,23 @@ from compound_coverage.casework.merge import (
 )
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.states import State
-from compound_coverage.casework.worklist import letter_title
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.determination.published import find_plan
+from compound_coverage.language import say, say_many, to_say
 from compound_coverage.letters.render import Draft, letter_types
 from dashboard.choices import UNLISTED, remember_plan
 from dashboard.letter_facts import STAGE, case_data, forget_facts, key_of
 from dashboard.letter_fields import ROWS, SECTIONS, STAGES, WORD_LISTS, Field, label_of
+from dashboard.office_parts import STATES, letter_name
 from dashboard.parts import drug_lists, note, plain
 
 OPEN = "open-case"
-_NOT_SAVED = "What you typed last is not saved; leave once more to drop it."
+_NOT_SAVED = to_say("What you typed last is not saved; leave once more to drop it.")
 EDITABLE = (State.DRAFT, State.CHANGES_REQUESTED, State.IN_REVIEW)
 CHOICES: dict[Choice, str] = {
-    "theirs": "Keep what is saved",
-    "mine": "Use mine",
-    "both": "Keep both",
+    "theirs": to_say("Keep what is saved"),
+    "mine": to_say("Use mine"),
+    "both": to_say("Keep both"),
 }
 # what the page asks about plan and medicine, with nothing in it. A question on the page shows
 # what it did until something else is put in: taking its key away would leave the words there.
@@ -333,13 +334,13 @@ def case_bar(office: Office, actor: Actor, dataset: Dataset) -> Callable[[], Non
             line.markdown(_standing(held))
             news.empty()
             if held.merged and not held.conflicts:
-                news.info("Somebody else changed this draft, too. Both changes are in it now.")
+                news.info(say("Somebody else changed this draft, too. Both changes are in it now."))
 
         tell()
         _ask_to_leave(office, actor, held)
         if held.state == State.SIGNED and not held.editable:
-            st.info("This letter is signed. A change makes a new version, to be signed again.")
-            if st.button("Change it all the same"):
+            st.info(say("This letter is signed. A change makes a new version, to be signed again."))
+            if st.button(say("Change it all the same"), key="open-case-change"):
                 held.editable = True
                 st.rerun()
         if held.conflicts and held.editable:
@@ -355,16 +356,16 @@ def _show_newest(held: Open, saved: Saved, dataset: Dataset) -> None:
 
 def _ask_to_leave(office: Office, actor: Actor, held: Open) -> None:
     left, right = st.columns(2)
-    back = left.button("Back to the case")
+    back = left.button(say("Back to the case"), key="open-case-back")
     # what was typed can't be saved before the choice
     waits = held.editable and bool(held.conflicts)
-    close = right.button("Close the case", disabled=waits)
+    close = right.button(say("Close the case"), disabled=waits, key="open-case-close")
     if not back and not close:
         return
     try:
         leaves = _save_last(office, actor, held)
     except ValueError as error:
-        st.error(f"{plain(str(error))} {_NOT_SAVED}")
+        st.error(f"{plain(str(error))} {say(_NOT_SAVED)}")
         return
     if not leaves:
         st.rerun()
@@ -375,14 +376,23 @@ def _ask_to_leave(office: Office, actor: Actor, held: Open) -> None:
 
 
 def _standing(held: Open) -> str:
-    name = plain(str(held.content.at("patient.name") or "a patient without a name yet"))
+    name = str(held.content.at("patient.name") or say("a patient without a name yet"))
+    told = [say("**Case: {patient}.**", patient=plain(name))]
     if not held.editable:
-        state = held.state.replace("_", " ")
-        lost = " What you typed last is not saved." if held.unsaved else ""
-        return f"**Case: {name}.** It is {state}; nothing here changes it.{lost}"
-    at = datetime.fromisoformat(held.saved_at)
-    how = "Choose below to save the rest." if held.conflicts else "Each change is saved by itself."
-    return f"**Case: {name}.** Saved as version {held.version} at {at:%H:%M} UTC. {how}"
+        told.append(
+            say("It is {state}; nothing here changes it.", state=say(STATES[held.state]).lower())
+        )
+        if held.unsaved:
+            told.append(say("What you typed last is not saved."))
+        return " ".join(told)
+    at = f"{datetime.fromisoformat(held.saved_at):%H:%M}"
+    told.append(say("Saved as version {version} at {time} UTC.", version=held.version, time=at))
+    told.append(
+        say("Choose below to save the rest.")
+        if held.conflicts
+        else say("Each change is saved by itself.")
+    )
+    return " ".join(told)
 
 
 # -- two texts in one place --------------------------------------------------------------------
@@ -390,14 +400,19 @@ def _standing(held: Open) -> str:
 
 def _settle(office: Office, actor: Actor, held: Open) -> None:
     """Shows both texts of each place and lets the person choose; nothing is saved before."""
-    places = "one place" if len(held.conflicts) == 1 else f"{len(held.conflicts)} places"
     st.warning(
-        f"You and somebody else wrote different things in {places}. Choose what should stand. "
-        "What you wrote is kept among the versions, whatever you choose. Until you choose, "
-        "nothing more is saved."
+        say_many(
+            "You and somebody else wrote different things in one place. Choose what should stand. "
+            "What you wrote is kept among the versions, whatever you choose. Until you choose, "
+            "nothing more is saved.",
+            "You and somebody else wrote different things in {count} places. Choose what should "
+            "stand. What you wrote is kept among the versions, whatever you choose. Until you "
+            "choose, nothing more is saved.",
+            len(held.conflicts),
+        )
     )
     choices = {conflict.place: _choice_for(held, conflict) for conflict in held.conflicts}
-    if not st.button("Save these choices", type="primary"):
+    if not st.button(say("Save these choices"), type="primary", key="open-case-settle"):
         return
     value: Any = resolve(held.content.model_dump(mode="json"), held.conflicts, choices)
     try:
@@ -416,18 +431,23 @@ def _settle(office: Office, actor: Actor, held: Open) -> None:
 def _choice_for(held: Open, conflict: Conflict) -> Choice:
     name = _named(conflict.place)
     st.markdown(f"**{plain(name)}**")
-    st.markdown(f"Saved: {_shown(conflict, conflict.theirs)}")
-    st.markdown(f"Yours: {_shown(conflict, conflict.mine)}")
+    st.markdown(say("Saved: {text}", text=_shown(conflict, conflict.theirs)))
+    st.markdown(say("Yours: {text}", text=_shown(conflict, conflict.mine)))
     theirs, mine = _as_text(conflict.theirs), _as_text(conflict.mine)
     if theirs and mine:
-        note(f"What differs, the saved words struck out, yours bold: {_difference(theirs, mine)}")
+        note(
+            say(
+                "What differs, the saved words struck out, yours bold: {text}",
+                text=_difference(theirs, mine),
+            )
+        )
     offered: Sequence[Choice] = ["theirs", "mine"]
     if conflict.can_keep_both:
         offered = [*offered, "both"]
     picked = st.radio(
-        f"What should stand for {plain(name)}?",
+        say("What should stand for {fact}?", fact=plain(name)),
         offered,
-        format_func=CHOICES.__getitem__,
+        format_func=lambda one: say(CHOICES[one]),
         key=f"settle:{held.version}:{conflict.place}",
     )
     return picked or "theirs"
@@ -437,7 +457,9 @@ def _named(place: str) -> str:
     path = place.removeprefix("facts.")
     if path == place and path.startswith("text"):
         lines = re.search(r"\[(\d+):", path)
-        return f"the letter's text, line {int(lines[1]) + 1}" if lines else "the letter's text"
+        if lines:
+            return say("the letter's text, line {line}", line=int(lines[1]) + 1)
+        return say("the letter's text")
     return label_of(path)
 
 
@@ -450,9 +472,9 @@ def _as_text(side: Side) -> str:
 
 def _shown(conflict: Conflict, side: Side) -> str:
     if side is ABSENT or side in (None, "", []):
-        return "(nothing)"
+        return say("(nothing)")
     if conflict.place == "letter_type":
-        return plain(letter_title(str(side)))
+        return plain(letter_name(str(side)))
     return plain(_in_words(side))
 
 

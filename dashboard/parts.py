@@ -71,7 +71,7 @@ def dataset_or_stop() -> Dataset:
         st.stop()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the coverage data ...")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _dataset(directory: Path, stamp: Stamp) -> Dataset:  # noqa: ARG001
     return load(directory)
 
@@ -100,7 +100,7 @@ def plan_index(dataset: Dataset) -> PlanIndex:
         return _plan_index(id(dataset), newest, dataset, formularies)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the plans ...")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _plan_index(
     dataset_id: int,  # noqa: ARG001 (keys of the cache)
     newest: int,  # noqa: ARG001
@@ -121,6 +121,27 @@ def ask_line(label: str, value: str = "", **options: Any) -> str:
 def note(text: str) -> None:
     """Small print. Not ``st.caption``: its grey is too pale to read (3.9 to 1 on white)."""
     st.markdown(f":small[{text}]")
+
+
+def show_foot() -> None:
+    """What stands at the foot of every page: help, and where to turn in a crisis."""
+    note(
+        say(
+            "Thinking about suicide? Call or text 988 at any time. This site is no medical or "
+            "legal advice."
+        )
+    )
+    with st.container(horizontal=True):
+        help_link("what", say("What this is"))
+        help_link("privacy", say("Your privacy"))
+        help_link("crisis", say("Help in a crisis"))
+
+
+def help_link(topic: str, label: str) -> None:
+    """A link to one short page of help, where the question arises."""
+    st.page_link(
+        "dashboard/help.py", label=label, icon=":material/help:", query_params={"topic": topic}
+    )
 
 
 def show_picture(png: bytes, alt: str) -> None:

@@ -19,40 +19,46 @@ from compound_coverage.curation.leads import (
 )
 from compound_coverage.database import StoreError, is_empty
 from compound_coverage.determination.question import parse_day
+from compound_coverage.language import say, say_many, to_say
 from compound_coverage.vocabulary import Case, Reason, Verdict
 from dashboard.curation import leads
 from dashboard.parts import ask_line, plain
 
-WRONG = "This is wrong or out of date"
-ANSWERED = "My plan answered this"
+WRONG = to_say("This is wrong or out of date")
+ANSWERED = to_say("My plan answered this")
 TOLD = {
-    Verdict.COVERED: "It is covered",
-    Verdict.CONDITIONAL: "Maybe, if some things are met",
-    Verdict.EXCEPTION_ONLY: "Not covered, but you can ask for an exception",
-    Verdict.NOT_COVERED: "It is not covered",
-    Verdict.UNKNOWN: "It could not say",
+    Verdict.COVERED: to_say("It is covered"),
+    Verdict.CONDITIONAL: to_say("Maybe, if some things are met"),
+    Verdict.EXCEPTION_ONLY: to_say("Not covered, but you can ask for an exception"),
+    Verdict.NOT_COVERED: to_say("It is not covered"),
+    Verdict.UNKNOWN: to_say("It could not say"),
 }
-HOW = {How.PHONE: "By phone", How.LETTER: "In a letter", How.PORTAL: "On its website"}
+HOW = {
+    How.PHONE: to_say("By phone"),
+    How.LETTER: to_say("In a letter"),
+    How.PORTAL: to_say("On its website"),
+}
 SECONDS_COUNTED = 60
 
 
 def report_reason(reason: Reason, case: Case) -> None:
     """The control beside one reason of an answer."""
     rule_id = reason.rule.rule_id
-    if st.button(WRONG, key=f"wrong:{rule_id}", type="tertiary", icon=":material/flag:"):
+    if st.button(say(WRONG), key=f"wrong:{rule_id}", type="tertiary", icon=":material/flag:"):
         _wrong(case, [reason])
 
 
 def report_one_of(reasons: Sequence[Reason], case: Case) -> None:
     """One control for a list of reasons: which of them is meant is asked when it is open."""
-    if st.button("One of these is wrong or out of date", icon=":material/flag:"):
+    label = say("One of these is wrong or out of date")
+    if st.button(label, key="wrong-one-of", icon=":material/flag:"):
         _wrong(case, reasons)
 
 
 def report_answer(case: Case) -> None:
     """The control to tell what the plan itself said; once for each answer."""
-    st.markdown("Did your plan tell you something else, or the same? It helps others to know.")
-    if st.button(ANSWERED, icon=":material/support_agent:"):
+    st.markdown(say("Did your plan tell you something else, or the same? It helps others to know."))
+    if st.button(say(ANSWERED), key="plan-answered", icon=":material/support_agent:"):
         _answered(case)
 
 
@@ -61,14 +67,16 @@ def show_told(case: Case) -> None:
     told = _told(case.plan.plan_id, case.medication.medication_id)
     if not told:
         return
-    st.header("What people told us")
-    st.markdown(
-        "**This is not a published rule, and it did not count for the answer above.** People told "
-        "us what this plan said to them about this medicine. We can't check what was said."
+    st.header(say("What people told us"))
+    apart = say("This is not a published rule, and it did not count for the answer above.")
+    heard = say(
+        "People told us what this plan said to them about this medicine. We can't check what was "
+        "said."
     )
+    st.markdown(f"**{apart}** {heard}")
     for verdict, count in told.items():
-        who = "1 person was told" if count == 1 else f"{count} people were told"
-        st.markdown(f"- {who}: {TOLD[verdict]}")
+        who = say_many("1 person was told:", "{count} people were told:", count)
+        st.markdown(f"- {who} {say(TOLD[verdict])}")
 
 
 @st.cache_data(ttl=SECONDS_COUNTED, max_entries=1_000, show_spinner=False)
@@ -85,14 +93,13 @@ def _told(plan_id: str, medication_id: str) -> dict[Verdict, int]:
 # -- the two forms, made only when they are open -----------------------------------------------
 
 
-@st.dialog(WRONG)
 def _wrong(case: Case, reasons: Sequence[Reason]) -> None:
-    _ask("wrong", lambda: _ask_wrong(case, reasons))
+    # made here and not by a decorator: the title is in the language of the visit
+    st.dialog(say(WRONG))(_ask)("wrong", lambda: _ask_wrong(case, reasons))
 
 
-@st.dialog(ANSWERED)
 def _answered(case: Case) -> None:
-    _ask("answered", lambda: _ask_answered(case))
+    st.dialog(say(ANSWERED))(_ask)("answered", lambda: _ask_answered(case))
 
 
 def _ask(name: str, ask: Callable[[], Report]) -> None:
@@ -100,20 +107,19 @@ def _ask(name: str, ask: Callable[[], Report]) -> None:
     try:
         kept = leads()
     except (StoreError, KeyRingError) as error:
-        st.error(f"We can't take a report right now. {plain(str(error))}")
+        sorry = say("We can't take a report right now.")
+        st.error(f"{sorry} {plain(str(error))}")
         return
     place = st.empty()
     with place.container():
-        st.markdown(
-            "**Do not write names, dates of birth, member numbers or phone numbers.** "
-            "We keep nothing about you."
-        )
+        never = say("Do not write names, dates of birth, member numbers or phone numbers.")
+        st.markdown(f"**{never}** {say('We keep nothing about you.')}")
         with st.form(f"report-{name}", border=False):
             try:
                 report, fault = ask(), ""
             except ValueError as error:
                 report, fault = None, str(error)
-            sent = st.form_submit_button("Send it", type="primary")
+            sent = st.form_submit_button(say("Send it"), key=f"send-{name}", type="primary")
         if not sent:
             return
         fault = fault or _send(kept, report)
@@ -135,13 +141,15 @@ def _send(kept: Leads, report: Report | None) -> str:
 
 
 def _thank() -> None:
-    st.success("Thank you. We have it.")
+    st.success(say("Thank you. We have it."))
     st.markdown(
-        "What comes next: somebody who keeps this data reads it and looks it up in the plan's own "
-        "papers. If a paper says so, a second person checks the change. Then the answer here "
-        "changes. We can't write back, for we do not know who you are."
+        say(
+            "What comes next: somebody who keeps this data reads it and looks it up in the plan's "
+            "own papers. If a paper says so, a second person checks the change. Then the answer "
+            "here changes. We can't write back, for we do not know who you are."
+        )
     )
-    if st.button("Close"):
+    if st.button(say("Close"), key="close-report"):
         st.rerun()
 
 
@@ -149,11 +157,16 @@ def _ask_wrong(case: Case, reasons: Sequence[Reason]) -> Report:
     said = {reason.rule.rule_id: reason.rule.summary for reason in reasons}
     rule_id = next(iter(said))
     if len(said) > 1:
-        rule_id = st.selectbox("Which one?", list(said), format_func=said.__getitem__)
+        rule_id = st.selectbox(
+            say("Which one?"),
+            list(said),
+            format_func=lambda one: say(said[one]),
+            key="wrong-rule",
+        )
     else:
-        st.markdown(f"We say: {plain(said[rule_id])}")
-    words = st.text_area("What is wrong?", max_chars=LONGEST_WORDS)
-    title, address = _ask_paper("Where can we read what is right?")
+        st.markdown(say("We say: {rule}", rule=plain(say(said[rule_id]))))
+    words = st.text_area(say("What is wrong?"), key="wrong-words", max_chars=LONGEST_WORDS)
+    title, address = _ask_paper(say("Where can we read what is right?"), "wrong")
     return Report(
         Kind.WRONG,
         case.plan.plan_id,
@@ -166,13 +179,33 @@ def _ask_wrong(case: Case, reasons: Sequence[Reason]) -> Report:
 
 
 def _ask_answered(case: Case) -> Report:
-    st.markdown(f"{plain(case.medication.name)}, {plain(case.plan.name)}")
-    told = st.radio("What did the plan say?", list(TOLD), index=None, format_func=TOLD.__getitem__)
-    how = st.radio("How did it tell you?", list(HOW), index=None, format_func=HOW.__getitem__)
-    day = ask_line("Which day was it? Write it like 2026-01-31", max_chars=10)
-    reference = ask_line("Number of the call, if you have one", max_chars=LONGEST_REFERENCE)
-    words = st.text_area("What else did it say?", max_chars=LONGEST_WORDS)
-    title, address = _ask_paper("Did it name a paper that all can read?")
+    st.markdown(f"{plain(say(case.medication.name))}, {plain(case.plan.name)}")
+    told = st.radio(
+        say("What did the plan say?"),
+        list(TOLD),
+        index=None,
+        format_func=lambda one: say(TOLD[one]),
+        key="answered-told",
+    )
+    how = st.radio(
+        say("How did it tell you?"),
+        list(HOW),
+        index=None,
+        format_func=lambda one: say(HOW[one]),
+        key="answered-how",
+    )
+    day = ask_line(
+        say("Which day was it? Write it like 2026-01-31"), key="answered-day", max_chars=10
+    )
+    reference = ask_line(
+        say("Number of the call, if you have one"),
+        key="answered-reference",
+        max_chars=LONGEST_REFERENCE,
+    )
+    words = st.text_area(
+        say("What else did it say?"), key="answered-words", max_chars=LONGEST_WORDS
+    )
+    title, address = _ask_paper(say("Did it name a paper that all can read?"), "answered")
     return Report(
         Kind.ANSWERED,
         case.plan.plan_id,
@@ -187,11 +220,11 @@ def _ask_answered(case: Case) -> Report:
     )
 
 
-def _ask_paper(question: str) -> tuple[str, str]:
+def _ask_paper(question: str, form: str) -> tuple[str, str]:
     """Title and address of a public document. A file is not asked for: letters name a patient."""
-    st.markdown(f"**{question}** Do not send us your own letter: your name is on it.")
-    title = ask_line("Title of the paper", max_chars=LONGEST_LINE)
-    address = ask_line("Its web address", max_chars=LONGEST_LINE)
+    st.markdown(f"**{question}** {say('Do not send us your own letter: your name is on it.')}")
+    title = ask_line(say("Title of the paper"), key=f"{form}-title", max_chars=LONGEST_LINE)
+    address = ask_line(say("Its web address"), key=f"{form}-address", max_chars=LONGEST_LINE)
     return title, address
 
 

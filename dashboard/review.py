@@ -21,6 +21,7 @@ from compound_coverage.casework.review import Item, Review
 from compound_coverage.casework.signing import INTENT, Signature
 from compound_coverage.casework.states import State
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.language import ENGLISH, number, say, speaking, to_say
 from compound_coverage.letters.codes import check_npi
 from compound_coverage.letters.completeness import Missing
 from compound_coverage.letters.documents import to_pdf
@@ -44,27 +45,32 @@ REFRESH = "review-refresh"
 DPI = 90
 CHANGEABLE = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED)
 AFTER_SIGNING = (State.SIGNED, State.SENT, State.DECIDED, State.APPEALED)
-SAID, IN_CHART, BLANK = "Patient said", "Found in the chart", "Blank"
-OFFICE_FACTS = "Names, numbers, addresses and dates"
-KINDS = {"sentence": "Sentences written by hand", "claim": "Claims only a person can judge"}
+SAID, IN_CHART = to_say("Patient said"), to_say("Found in the chart")
+KINDS = {
+    "sentence": to_say("Sentences written by hand"),
+    "claim": to_say("Claims only a person can judge"),
+}
 WHO = {
-    "patient": "the patient",
-    "prescriber": "the prescriber",
-    "pharmacy": "the pharmacy",
-    "plan": "the plan",
+    "patient": to_say("the patient"),
+    "prescriber": to_say("the prescriber"),
+    "pharmacy": to_say("the pharmacy"),
+    "plan": to_say("the plan"),
 }
 # facts that the letter page asks for in another way than by a question of their own
 OTHER_LABELS = {
-    "medication.medication_id": "Medicine",
-    "date": "Date on the letter",
-    "plan.plan_name": "Plan's name",
-    "plan.address": "Reviewer's address",
-    "request.stage": "Where the request stands",
-    "diagnosis.condition_id": "Condition whose studies the letter names",
-    "evidence.studies.*": "Study named in the letter",
-    "answers.*.rule_id": "Rule of the plan that is answered",
-    "answers.*.answer": "Answer to the plan's rule",
+    "medication.medication_id": to_say("Medicine"),
+    "date": to_say("Date on the letter"),
+    "plan.plan_name": to_say("Plan's name"),
+    "plan.address": to_say("Reviewer's address"),
+    "request.stage": to_say("Where the request stands"),
+    "diagnosis.condition_id": to_say("Condition whose studies the letter names"),
+    "evidence.studies.*": to_say("Study named in the letter"),
+    "answers.*.rule_id": to_say("Rule of the plan that is answered"),
+    "answers.*.answer": to_say("Answer to the plan's rule"),
 }
+# sections of facts that the letter page does not ask for one by one
+ANSWERED, NOW = to_say("The plan's rule, answered"), to_say("Medicines now")
+STUDIES, MORE = to_say("Studies"), to_say("More facts")
 _HINT = re.compile(r", (?:such as|or:|if asked|if there is one).*?(?=$| \(\d+\)$)")
 
 
@@ -109,10 +115,10 @@ class At:
 def page() -> None:
     office = office_or_stop()
     actor = actor_or_stop(office)
-    st.title("Review and sign")
+    st.title(say("Review and sign"))
     case_id = case_shown()
     if not case_id:
-        st.info("No case is open. Open one from the list of cases, then press Review.")
+        st.info(say("No case is open. Open one from the list of cases, then press Review."))
         return
     try:
         held = _held(office, actor, case_id)
@@ -126,7 +132,7 @@ def page() -> None:
     review = at.held.review
     if review is None:
         st.error(plain(at.held.fault))
-        st.markdown("Mend this on the letter page. Then the letter is shown here.")
+        st.markdown(say("Mend this on the letter page. Then the letter is shown here."))
         return
     _obstacles(at, review)
     left, right = st.columns(2, gap="medium")
@@ -206,12 +212,15 @@ def _take(at: At, deed: Callable[[], Saved], told: str = "", place: str = "") ->
     if saved.conflicts:
         _tell(
             "warning",
-            "Somebody else wrote in the same place meanwhile. Theirs stands here; yours is kept "
-            f"as version {saved.aside}. Look at it again.",
+            say(
+                "Somebody else wrote in the same place meanwhile. Theirs stands here; yours is "
+                "kept as version {version}. Look at it again.",
+                version=saved.aside,
+            ),
             place,
         )
     elif saved.merged:
-        told = "Somebody else changed this draft, too. Both changes are in it now."
+        told = say("Somebody else changed this draft, too. Both changes are in it now.")
         _tell("info", told, place)
     elif told:
         _tell("success", told, place)
@@ -240,13 +249,19 @@ def _told_here(at: At, place: str) -> None:
 
 def _head(at: At) -> None:
     view = at.view
-    patient = str(view.content.at("patient.name") or "a patient without a name yet")
-    state = state_words(view.state, view.outcome)
-    st.markdown(f"**{plain(patient)}.** {plain(state)}. Version {view.version}.")
+    patient = str(view.content.at("patient.name") or say("a patient without a name yet"))
+    st.markdown(
+        say(
+            "**{patient}.** {state}. Version {version}.",
+            patient=plain(patient),
+            state=plain(state_words(view.state, view.outcome)),
+            version=view.version,
+        )
+    )
     with st.container(horizontal=True):
-        if st.button("Back to the case"):
+        if st.button(say("Back to the case"), key="review-back"):
             st.switch_page("dashboard/case.py")
-        if st.button("Refresh", key=REFRESH):
+        if st.button(say("Refresh"), key=REFRESH):
             st.session_state.pop(HELD, None)
             st.rerun()
     if at.told:
@@ -258,10 +273,14 @@ def _head(at: At) -> None:
 def _what_now(at: At) -> None:
     if at.view.state in (State.DRAFT, State.CHANGES_REQUESTED):
         st.info(
-            "This letter is not in review yet. Whoever works on it can say which facts are in the "
-            "chart; the prescriber confirms and signs once it is in review."
+            say(
+                "This letter is not in review yet. Whoever works on it can say which facts are in "
+                "the chart; the prescriber confirms and signs once it is in review."
+            )
         )
-        if at.may(Action.CASE_SUBMIT) and st.button("Send it to review", type="primary"):
+        if at.may(Action.CASE_SUBMIT) and st.button(
+            say("Send it to review"), key="review-submit", type="primary"
+        ):
             _step(lambda: at.office.cases.submit(at.actor, at.view.case_id))
     if at.view.state == State.IN_REVIEW and not at.may(Action.CASE_SIGN):
         st.info(plain(_who_signs(at)))
@@ -279,83 +298,105 @@ def _step(deed: Callable[[], None], told: str = "") -> None:
 
 def _who_signs(at: At) -> str:
     """Who can sign, for somebody who can't; and what to do where nobody can."""
-    name = str(at.view.content.at("prescriber.name") or "the prescriber")
+    name = str(at.view.content.at("prescriber.name") or say(WHO["prescriber"]))
     npi = at.view.content.npi_of_record
     try:
         npi = check_npi(npi)
     except ValueError:
-        return (
+        return say(
             "Nobody can sign yet: the letter does not name its prescriber's NPI, or it has a "
             "mistake. Mend the NPI among the facts below."
         )
     found = [one for one in at.held.members if one.npi == npi and not one.ended]
-    told = f"Only {name} (the prescriber named in the letter, NPI {npi}) can sign."
-    if not found:
-        return (
-            f"{told} Nobody in this practice has this NPI yet: a manager sets it on the page "
+    told = say(
+        "Only {name} (the prescriber named in the letter, NPI {npi}) can sign.", name=name, npi=npi
+    )
+    return f"{told} {_who_has_it(found[0] if found else None)}"
+
+
+def _who_has_it(found: Member | None) -> str:
+    """What to know of the member with the prescriber's NPI, or of there being none."""
+    if found is None:
+        return say(
+            "Nobody in this practice has this NPI yet: a manager sets it on the page "
             "Practice. If the NPI is wrong, mend it among the facts below."
         )
-    if Role.PRESCRIBER not in found[0].roles:
-        return (
-            f"{told} {found[0].name} has this NPI here, but not the part of a prescriber: a "
-            "manager gives it on the page Practice."
+    if Role.PRESCRIBER not in found.roles:
+        return say(
+            "{name} has this NPI here, but not the part of a prescriber: a "
+            "manager gives it on the page Practice.",
+            name=found.name,
         )
-    return f"{told} Here that is {found[0].name}. You can say which facts are in the chart."
+    return say("Here that is {name}. You can say which facts are in the chart.", name=found.name)
 
 
 def _obstacles(at: At, review: Review) -> None:
     """What must be mended before anybody can sign, and what the prescriber should know."""
     if at.view.state in AFTER_SIGNING:
         return
-    unshown = [f"{told} Write those words in other letters." for told in at.held.warnings]
+    mend = say("Write those words in other letters.")
+    unshown = [f"{told} {mend}" for told in at.held.warnings]
     blocked = [*review.blocked, *unshown]
     if blocked:
-        st.header("Mend this first", divider="gray")
+        st.header(say("Mend this first"), divider="gray")
         for told in blocked:
             st.error(plain(told))
     if review.draft.warnings:
-        st.header("Know this before you sign", divider="gray")
+        st.header(say("Know this before you sign"), divider="gray")
         for told in review.draft.warnings:
-            st.warning(plain(told))
+            # said in the letter's language; most of them are whole messages
+            st.warning(plain(say(told)))
 
 
 # -- the letter ----------------------------------------------------------------------------------
 
 
 def _letter_section(at: At, review: Review) -> None:
-    st.header("The letter", divider="gray")
+    st.header(say("The letter"), divider="gray")
     count = len(at.held.pages)
-    names = [f"Page {number}" for number in range(1, count + 1)]
-    for number, (tab, picture) in enumerate(zip(st.tabs(names), at.held.pages, strict=True), 1):
+    names = [say("Page {page}", page=page) for page in range(1, count + 1)]
+    for page, (tab, picture) in enumerate(zip(st.tabs(names), at.held.pages, strict=True), 1):
         with tab:
             show_picture(
                 picture,
-                f"Page {number} of {count} of the letter. The box 'The letter's words' below "
-                "holds the same words as text.",
+                say(
+                    "Page {page} of {pages} of the letter. The box 'The letter's words' below "
+                    "holds the same words as text.",
+                    page=page,
+                    pages=count,
+                ),
             )
-    with st.expander("The letter's words, to read or to change"):
+    with st.expander(say("The letter's words, to read or to change")):
         _words_form(at, review)
 
 
 def _words_form(at: At, review: Review) -> None:
     by_hand = bool(at.view.content.text)
     if by_hand:
-        note("Changed by hand: a fact that you change does not change these words any more.")
-    with st.form(f"review-words:{digest_of(review.text)[:12]}"):
+        note(say("Changed by hand: a fact that you change does not change these words any more."))
+    form = f"review-words:{digest_of(review.text)[:12]}"
+    with st.form(form):
         words = st.text_area(
-            "The letter's words",
+            say("The letter's words"),
             review.text,
             height=400,
             max_chars=200_000,
             disabled=not at.can_change,
-            help="Each paragraph that you write yourself is then one more thing to confirm.",
+            help=say("Each paragraph that you write yourself is then one more thing to confirm."),
+            key=f"{form}:text",
         )
-        pressed = st.form_submit_button("Save these words", disabled=not at.can_change)
+        pressed = st.form_submit_button(say("Save these words"), disabled=not at.can_change)
     made = review.draft.markdown
     if pressed and words.strip() != review.text.strip():
-        _save(at, {"text": "" if words.strip() == made.strip() else words}, "The words are saved.")
-    if by_hand and at.can_change and st.button("Make the letter from the facts again"):
-        _save(at, {"text": ""}, "The letter is made from the facts again.")
+        _save(
+            at,
+            {"text": "" if words.strip() == made.strip() else words},
+            say("The words are saved."),
+        )
+    if not by_hand or not at.can_change:
+        return
+    if st.button(say("Make the letter from the facts again"), key="review-remake"):
+        _save(at, {"text": ""}, say("The letter is made from the facts again."))
 
 
 def _save(at: At, change: Mapping[str, Any], told: str, place: str = "") -> None:
@@ -376,16 +417,21 @@ def _save(at: At, change: Mapping[str, Any], told: str, place: str = "") -> None
 
 
 def _facts_section(at: At, review: Review) -> None:
-    st.header("The facts it states", divider="gray")
+    st.header(say("The facts it states"), divider="gray")
     left = review.open_items(_vouching_member(at))
     done = len(review.items) - len(left)
     if at.view.state not in AFTER_SIGNING:
-        st.progress(done / len(review.items), text=f"**{done} of {len(review.items)} confirmed**")
+        told = say(
+            "**{done} of {all} confirmed**", done=number(done), all=number(len(review.items))
+        )
+        st.progress(done / len(review.items), text=told)
     if at.can_confirm:
         st.markdown(
-            "Look at each one, compare it with the chart, and tick it. A tick is saved at once "
-            "and can't be taken back: if a fact is wrong, change it, and its tick is gone. Or ask "
-            "for changes below."
+            say(
+                "Look at each one, compare it with the chart, and tick it. A tick is saved at once "
+                "and can't be taken back: if a fact is wrong, change it, and its tick is gone. Or "
+                "ask for changes below."
+            )
         )
     _blanks(at, review.blank)
     facts = {fact.place: fact for fact in review.facts}
@@ -394,17 +440,22 @@ def _facts_section(at: At, review: Review) -> None:
     unfinished = [title for title, items in sections if any(item in left for item in items)]
     for title, items in sections:
         with _folding(at, title, items, first=title in unfinished[:1]):
-            for number, item in enumerate(items, 1):
+            for place, item in enumerate(items, 1):
                 if item.kind == "fact":
                     _fact(at, item.place, item.words, facts.get(item.place), item)
                 else:
                     st.markdown(plain(item.words))
-                    _tick(at, item, f"number {number} of these")
+                    _tick(at, item, say("number {place} of these", place=place))
                     _told_here(at, item.place)
     others = [fact for fact in review.facts if not fact.clinical]
     found = sum(fact.standing == "chart_confirmed" for fact in others)
-    with st.expander(f"{OFFICE_FACTS}: {found} of {len(others)} found in the chart"):
-        st.markdown("The office checks these; they need no tick of the prescriber.")
+    title = say(
+        "Names, numbers, addresses and dates: {found} of {all} found in the chart",
+        found=number(found),
+        all=number(len(others)),
+    )
+    with st.expander(title):
+        st.markdown(say("The office checks these; they need no tick of the prescriber."))
         for fact in others:
             _fact(at, fact.place, fact.value, fact, None)
 
@@ -432,7 +483,12 @@ def _folding(at: At, title: str, items: Sequence[Item], *, first: bool) -> Any:
     done = sum(item.confirmed_by == member for item in items)
     open_now = first or 0 < done < len(items)
     return st.expander(
-        f"{title}: {done} of {len(items)} confirmed",
+        say(
+            "{section}: {done} of {all} confirmed",
+            section=say(title),
+            done=number(done),
+            all=number(len(items)),
+        ),
         expanded=open_now and at.view.state not in AFTER_SIGNING,
     )
 
@@ -440,14 +496,18 @@ def _folding(at: At, title: str, items: Sequence[Item], *, first: bool) -> Any:
 def _fact(at: At, place: str, value: str, fact: Fact | None, item: Item | None) -> None:
     label = _label(place)
     standing = IN_CHART if fact and fact.standing == "chart_confirmed" else SAID
-    mark = f" :small[({standing})]" if fact else ""
+    mark = f" :small[({say(standing)})]" if fact else ""
     st.markdown(f"{_named(label)} {plain(_value_words(at.dataset, place, value))}{mark}")
     with st.container(horizontal=True, vertical_alignment="center"):
         if item is not None and (at.can_confirm or item.confirmed_by):
             _tick(at, item, label)
         elif fact is not None and at.can_change:
             _chart_box(at, fact, label)
-        if fact is not None and at.can_change and st.button("Change", key=f"change:{place}"):
+        if (
+            fact is not None
+            and at.can_change
+            and st.button(say("Change it"), key=f"change:{place}")
+        ):
             st.session_state[CHANGING] = place
     _told_here(at, place)
     if st.session_state.get(CHANGING) == place:
@@ -457,14 +517,18 @@ def _fact(at: At, place: str, value: str, fact: Fact | None, item: Item | None) 
 def _tick(at: At, item: Item, label: str) -> None:
     """The box that confirms one thing, or who has confirmed it."""
     if item.confirmed_by and item.confirmed_by == at.actor.member_id:
-        st.markdown("✓ Confirmed by you")
+        st.markdown(say("✓ Confirmed by you"))
         return
     if item.confirmed_by:
         names = {one.member_id: one.name for one in at.held.members}
-        st.markdown(f"✓ Confirmed by {plain(names.get(item.confirmed_by, 'somebody else'))}")
+        name = names.get(item.confirmed_by) or say("somebody else")
+        st.markdown(say("✓ Confirmed by {name}", name=plain(name)))
     if not at.can_confirm:
         return
-    if st.checkbox(f"I confirm: {plain(label)}", key=f"confirm:{item.place}:{item.digest[:12]}"):
+    if st.checkbox(
+        say("I confirm: {fact}", fact=plain(label)),
+        key=f"confirm:{item.place}:{item.digest[:12]}",
+    ):
         confirm, view = at.office.cases.confirm, at.view
         digests = {item.place: item.digest}
         _take(at, lambda: confirm(at.actor, view.case_id, view.version, digests), place=item.place)
@@ -473,7 +537,7 @@ def _tick(at: At, item: Item, label: str) -> None:
 def _chart_box(at: At, fact: Fact, label: str) -> None:
     found = fact.standing == "chart_confirmed"
     now = st.checkbox(
-        f"In the chart: {plain(label)}",
+        say("In the chart: {fact}", fact=plain(label)),
         found,
         key=f"chart:{fact.place}:{fact.digest[:12]}:{found}",
     )
@@ -488,46 +552,49 @@ def _chart_box(at: At, fact: Fact, label: str) -> None:
 def _blanks(at: At, blank: Sequence[Missing]) -> None:
     if not blank:
         return
-    with st.expander(f"{BLANK}: {len(blank)}", expanded=at.view.state not in AFTER_SIGNING):
-        for number, missing in enumerate(blank):
-            _blank(at, missing, number)
+    title = say("Blank: {count}", count=number(len(blank)))
+    with st.expander(title, expanded=at.view.state not in AFTER_SIGNING):
+        for row, missing in enumerate(blank):
+            _blank(at, missing, row)
 
 
-def _blank(at: At, missing: Missing, number: int) -> None:
+def _blank(at: At, missing: Missing, row: int) -> None:
     place = re.sub(r"\[(\d+)\]", r".\1", missing.field)
     label = _label(place)
-    st.markdown(f"{_named(label)} {BLANK}. {plain(missing.why)}")
-    note(f"Who can supply it: {plain(WHO.get(missing.who, missing.who))}.")
+    st.markdown(f"{_named(label)} {say('Blank.')} {plain(say(missing.why))}")
+    note(say("Who can supply it: {who}.", who=plain(say(WHO.get(missing.who, missing.who)))))
     if not at.can_change:
         return
     if general(place) not in questions() or not _has_room(at.view.content.facts, place):
-        note("Fill it in on the letter page.")
+        note(say("Fill it in on the letter page."))
         return
-    if st.button("Fill in", key=f"fill:{number}:{place}"):
+    if st.button(say("Fill in"), key=f"fill:{row}:{place}"):
         st.session_state[CHANGING] = place
     if st.session_state.get(CHANGING) == place:
         _fact_form(at, place, "", label)
 
 
 def _fact_form(at: At, place: str, value: str, label: str) -> None:
-    with st.form(f"fact:{place}:{digest_of(value)[:12]}"):
-        new = _ask(place, value, label)
+    form = f"fact:{place}:{digest_of(value)[:12]}"
+    with st.form(form):
+        new = _ask(place, value, label, f"{form}:value")
         with st.container(horizontal=True):
-            pressed = st.form_submit_button("Save", type="primary")
-            left = st.form_submit_button("Leave it as it is")
+            pressed = st.form_submit_button(say("Save"), type="primary")
+            left = st.form_submit_button(say("Leave it as it is"))
     if left:
         st.session_state.pop(CHANGING, None)
         st.rerun()
     if pressed:
         facts = _with_fact(at.view.content.facts, place, new)
-        _save(at, {"facts": facts}, f"{label} is saved.", place)
+        _save(at, {"facts": facts}, say("{fact} is saved.", fact=label), place)
 
 
-def _ask(place: str, value: str, label: str) -> str:
+def _ask(place: str, value: str, label: str, key: str) -> str:
     field = questions().get(general(place)) or Field(place, label)
-    name = f"{label}: what it should say"
+    name = say("{fact}: what it should say", fact=label)
+    told = say(field.help) if field.help else None
     if field.kind == "choice":
-        labels = dict(field.choices)
+        labels = {choice: say(words) for choice, words in field.choices}
         # a value that an import brought may be none of the choices
         labels.setdefault(value, value)
         options = list(labels)
@@ -537,13 +604,14 @@ def _ask(place: str, value: str, label: str) -> str:
                 options,
                 options.index(value),
                 format_func=labels.__getitem__,
-                help=field.help,
+                help=told,
+                key=key,
             )
             or ""
         )
     if field.kind == "prose":
-        return st.text_area(name, value, max_chars=20_000, help=field.help)
-    return ask_line(name, value, max_chars=500, help=field.help)
+        return st.text_area(name, value, max_chars=20_000, help=told, key=key)
+    return ask_line(name, value, max_chars=500, help=told, key=key)
 
 
 def _with_fact(facts: Mapping[str, Any], place: str, value: str) -> dict[str, Any]:
@@ -571,10 +639,15 @@ def _has_room(facts: Mapping[str, Any], place: str) -> bool:
 
 def _label(place: str) -> str:
     other = OTHER_LABELS.get(general(place))
-    number = re.search(r"\.(\d+)", place)
-    if other is None:
-        return _HINT.sub("", label_of(place))
-    return f"{other} ({int(number[1]) + 1})" if number else other
+    row = re.search(r"\.(\d+)", place)
+    if other is not None:
+        return f"{say(other)} ({int(row[1]) + 1})" if row else say(other)
+    label = label_of(place)
+    with speaking(ENGLISH):
+        if not _HINT.search(label_of(place)):
+            return label
+    # in every language the hint is what stands behind the first comma
+    return label.partition(",")[0] + (f" ({int(row[1]) + 1})" if row else "")
 
 
 def _named(label: str) -> str:
@@ -585,11 +658,14 @@ def _value_words(dataset: Dataset, place: str, value: str) -> str:
     """What is written there; a code as the words the letter page has for it."""
     field = questions().get(general(place))
     if field is not None and field.kind == "choice":
-        return dict(field.choices).get(value, value)
-    if place == "request.stage":
-        return STAGES.get(value, value)
+        words = dict(field.choices).get(value)
+        return value if words is None else say(words)
+    if place == "request.stage" and value in STAGES:
+        return say(STAGES[value])
     if place == "diagnosis.condition_id" and value in dataset.conditions:
-        return dataset.conditions[value].name
+        return say(dataset.conditions[value].name)
+    if place == "medication.medication_id":
+        return say(value)  # the name, from the dataset
     if place.startswith("evidence.studies."):
         studies = {
             one.study_id: f"{one.authors} {one.year}. {one.journal}" for one in dataset.studies
@@ -612,10 +688,10 @@ def _titles() -> dict[str, str]:
 def _title_of(place: str) -> str:
     part = place.split(".")[0]
     if part in ("answers", "current_medicines"):
-        return {"answers": "The plan's rule, answered", "current_medicines": "Medicines now"}[part]
+        return {"answers": ANSWERED, "current_medicines": NOW}[part]
     if place.startswith("evidence.studies"):
-        return "Studies"
-    return _titles().get(place) or _titles().get(part) or "More facts"
+        return STUDIES
+    return _titles().get(place) or _titles().get(part) or MORE
 
 
 # -- asking for changes, signing -----------------------------------------------------------------
@@ -624,17 +700,19 @@ def _title_of(place: str) -> str:
 def _changes_section(at: At) -> None:
     if not at.may(Action.CASE_RETURN):
         return
-    st.header("Ask for changes", divider="gray")
+    st.header(say("Ask for changes"), divider="gray")
     with st.form("review-return"):
-        why = st.text_area("What should change?", max_chars=2_000)
-        pressed = st.form_submit_button("Ask for changes")
+        why = st.text_area(
+            say("What should change?"), max_chars=2_000, key=f"review-why:{at.view.case_id}"
+        )
+        pressed = st.form_submit_button(say("Ask for changes"))
     if pressed:
         ask = at.office.cases.ask_for_changes
-        _step(lambda: ask(at.actor, at.view.case_id, why), "The office is asked for changes.")
+        _step(lambda: ask(at.actor, at.view.case_id, why), say("The office is asked for changes."))
 
 
 def _sign_section(at: At, review: Review) -> None:
-    st.header("Sign", divider="gray")
+    st.header(say("Sign"), divider="gray")
     if not at.may(Action.CASE_SIGN):
         st.markdown(plain(_who_signs(at)))
         return
@@ -648,38 +726,62 @@ def _sign_section(at: At, review: Review) -> None:
     if not ready:
         st.info(_still_open(left, len(review.blocked) + len(at.held.warnings)))
     name = str(at.view.content.at("prescriber.name") or "")
-    st.markdown(f"By signing you say: **{plain(INTENT)}**")
-    st.markdown(f"Then the letter is sealed with this certificate: {plain(certificate.subject)}.")
+    st.markdown(say("By signing you say: **{words}**", words=plain(INTENT)))
+    if say(INTENT) != INTENT:
+        # the letter and the record hold the English words
+        note(say("That is: {words}", words=plain(say(INTENT))))
+    st.markdown(
+        say(
+            "Then the letter is sealed with this certificate: {subject}.",
+            subject=plain(certificate.subject),
+        )
+    )
     if certificate.trial:
         st.warning(
-            "This is a trial certificate. It is good for trying out: it shows that a letter was "
-            "not changed, but it proves nothing about who signed it."
+            say(
+                "This is a trial certificate. It is good for trying out: it shows that a letter "
+                "was not changed, but it proves nothing about who signed it."
+            )
         )
-    st.markdown("To sign, type exactly this:")
+    st.markdown(say("To sign, type exactly this:"))
     st.code(f"/s/ {name}", language=None)
     with st.form("review-sign"):
-        typed = ask_line("Your signature", placeholder="/s/ and your name", max_chars=500)
+        typed = ask_line(
+            say("Your signature"),
+            placeholder=say("/s/ and your name"),
+            max_chars=500,
+            key=f"review-typed:{at.view.case_id}",
+        )
         drawn = st.file_uploader(
-            "A picture of your drawn signature, if you like (PNG or JPEG)",
+            say("A picture of your drawn signature, if you like (PNG or JPEG)"),
             type=["png", "jpg", "jpeg"],
             max_upload_size=5,
+            key=f"review-drawn:{at.view.case_id}",
         )
-        pressed = st.form_submit_button("Sign this letter", type="primary", disabled=not ready)
+        pressed = st.form_submit_button(say("Sign this letter"), type="primary", disabled=not ready)
     if pressed and ready:
         picture = drawn.getvalue() if drawn else b""
         _sign(at, review, Signature(typed, picture, digest_of(review.text)))
 
 
 def _still_open(left: int, blocked: int) -> str:
-    parts = [f"{left} still to confirm"] if left else []
-    parts += [f"{blocked} to mend first"] if blocked else []
-    return f"You can sign once nothing is open: {' and '.join(parts)}."
+    if not blocked:
+        return say("You can sign once nothing is open: {left} still to confirm.", left=number(left))
+    if not left:
+        return say(
+            "You can sign once nothing is open: {blocked} to mend first.", blocked=number(blocked)
+        )
+    return say(
+        "You can sign once nothing is open: {left} still to confirm and {blocked} to mend first.",
+        left=number(left),
+        blocked=number(blocked),
+    )
 
 
 def _sign(at: At, review: Review, signature: Signature) -> None:
     case_id = at.view.case_id
     try:
-        with st.spinner("Signing ..."):
+        with st.spinner(say("Signing ...")):
             at.office.signing.sign(at.actor, case_id, at.view.version, signature)
     except ValueError as error:
         st.session_state.pop(HELD, None)
@@ -690,27 +792,34 @@ def _sign(at: At, review: Review, signature: Signature) -> None:
             return
         _tell("error", str(error))
     st.session_state.pop(HELD, None)
-    _tell("success", "The letter is signed.")
+    _tell("success", say("The letter is signed."))
 
 
 def _signed_section(at: At) -> None:
     signed = _signature_of(at.view)
-    st.header("Signed", divider="gray")
+    st.header(say("Signed"), divider="gray")
     if signed is None:
-        st.markdown("This letter was signed on paper. Its copy is among the documents of the case.")
+        st.markdown(
+            say("This letter was signed on paper. Its copy is among the documents of the case.")
+        )
         return
     st.markdown(
-        f"Signed by {plain(signed.name)} (NPI {plain(signed.npi)}) on {moment(signed.at)}. "
-        f"The document's hash begins with {signed.document_digest[:12]}."
+        say(
+            "Signed by {name} (NPI {npi}) on {time}. The document's hash begins with {digest}.",
+            name=plain(signed.name),
+            npi=plain(signed.npi),
+            time=moment(signed.at),
+            digest=signed.document_digest[:12],
+        )
     )
     read = at.office.papers.read
     offer(
-        "Get the signed letter",
+        say("Get the signed letter"),
         lambda: read(at.actor, signed.document_id)[1],
         "signed-letter.pdf",
         "application/pdf",
     )
-    note("To check it later: page Check a signature. A change makes a new, unsigned version.")
+    note(say("To check it later: page Check a signature. A change makes a new, unsigned version."))
 
 
 page()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,8 +16,6 @@ from compound_coverage.curation.documents import (
     Documents,
     KeptDocument,
     find_passage,
-    page_picture,
-    pages_of,
 )
 from compound_coverage.curation.draft import (
     RuleDraft,
@@ -26,24 +23,33 @@ from compound_coverage.curation.draft import (
     draft_from,
     draft_of,
     end_of,
-    trial,
 )
-from compound_coverage.curation.near import Near, Nearness, near_rules
-from compound_coverage.curation.preview import Answer, PatientView, Shown, patient_view, shown
-from compound_coverage.curation.problems import Problem, end_problems, hints, problems
+from compound_coverage.curation.near import Near, Nearness
+from compound_coverage.curation.preview import Answer, PatientView, Shown
+from compound_coverage.curation.problems import Problem, end_problems, hints
 from compound_coverage.curation.proposals import ProposalError
 from compound_coverage.database import StoreError
 from compound_coverage.dataset import schema
 from compound_coverage.dataset.changes import Change, ChangeError
-from compound_coverage.dataset.folder import Stamp, stamp
-from compound_coverage.dataset.load import Dataset, from_tables
-from compound_coverage.dataset.tables import DatasetError, Tables, read_tables
+from compound_coverage.dataset.folder import stamp
+from compound_coverage.dataset.load import Dataset
+from compound_coverage.dataset.tables import DatasetError, Tables
 from compound_coverage.dataset.validate import rows_of
-from compound_coverage.language import say
+from compound_coverage.language import say, spoken, to_say
 from compound_coverage.letters.pages import PageError
 from compound_coverage.vocabulary import Effect, LineOfBusiness
 from dashboard import rule_fields as form
-from dashboard.curation import proposals
+from dashboard.curation import (
+    WorkedOut,
+    dataset_tables,
+    from_data,
+    kept_document,
+    kept_picture,
+    kept_text,
+    proposals,
+    rule_names,
+    work_out,
+)
 from dashboard.downloads import offer
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.parts import (
@@ -61,19 +67,27 @@ REVISED = "rule-proposal"  # the proposal that another page asks to be worked on
 REPORTED = "rule_to_change"  # the rule that somebody said is wrong
 MOST_NEAR = 8
 MOST_SHOWN = 4_000  # characters of a page of text
+WORKED_OUT = "rule-worked-out"
+MOST_WORKED_OUT = 4  # drafts whose effects a session keeps
+DOCUMENT = to_say("1. The document")
+VOICE = to_say("2. Who says it")
+DEED = to_say("3. What it does")
+TESTS = to_say("4. What it looks at")
+WORDS = to_say("5. In plain words")
+RULE = to_say("The rule")
 SECTIONS = {
-    "1. The document": ("source", "section", "page", "passage"),
-    "2. Who says it": ("level", "payer", "plan", "plans", "lines", "states", "effective"),
-    "3. What it does": ("effect", "basis", "binding", "limits", "deadlines"),
-    "4. What it looks at": ("tests",),
-    "5. In plain words": ("summary", "condition"),
-    "The rule": ("rule",),
+    DOCUMENT: ("source", "section", "page", "passage"),
+    VOICE: ("level", "payer", "plan", "plans", "lines", "states", "effective"),
+    DEED: ("effect", "basis", "binding", "limits", "deadlines"),
+    TESTS: ("tests",),
+    WORDS: ("summary", "condition"),
+    RULE: ("rule",),
 }
 NEARNESS = {
-    Nearness.SAME: ":material/content_copy: **The same?**",
-    Nearness.CONTRADICTS: ":material/compare_arrows: **Contradicts**",
-    Nearness.OUTRANKS: ":material/arrow_upward: **Stands above**",
-    Nearness.OUTRANKED: ":material/arrow_downward: **Stands below**",
+    Nearness.SAME: to_say(":material/content_copy: **The same?**"),
+    Nearness.CONTRADICTS: to_say(":material/compare_arrows: **Contradicts**"),
+    Nearness.OUTRANKS: to_say(":material/arrow_upward: **Stands above**"),
+    Nearness.OUTRANKED: to_say(":material/arrow_downward: **Stands below**"),
 }
 KEPT_FOR_NEXT = (
     "source",
@@ -109,7 +123,7 @@ KEPT_FOR_NEXT = (
 def page() -> None:
     desk = office_or_stop()
     actor = actor_or_stop(desk)
-    st.title("Add or change a rule")
+    st.title(say("Add or change a rule"))
     if not may(actor, Action.DATASET_PROPOSE, Resource(actor.organisation_id)):
         st.error(plain(str(Forbidden())))
         st.stop()
@@ -121,22 +135,14 @@ def page() -> None:
     _open_proposal(actor, tables)
     _offer_existing(actor, tables)
     draft, text = _ask(actor, Documents(desk.desk), tables, today)
-    _try_out(draft, old, tables, today)
-    _propose(actor, draft, tables, today, text)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _tables(directory: Path, at: Stamp) -> Tables:  # noqa: ARG001
-    tables, faults = read_tables(directory)
-    if faults:
-        raise DatasetError(faults)
-    return tables
+    worked = _worked_out(draft, old, tables, today, text)
+    _show_worked_out(worked)
+    _propose(actor, draft, tables, today, worked.problems)
 
 
 def _tables_or_stop() -> Tables:
-    directory = dataset_folder()
     try:
-        return _tables(directory, stamp(directory))
+        return dataset_tables()
     except DatasetError as error:
         st.error(plain(str(error)))
         st.stop()
@@ -150,37 +156,30 @@ def _offer_existing(actor: Actor, tables: Tables) -> None:
     if not rule_id:
         _offer_to_change(tables)
         return
-    st.info(f"You are changing the rule {plain(rule_id)}.")
-    st.button("Start with a new rule instead", on_click=form.forget)
+    st.info(say("You are changing the rule {rule_id}.", rule_id=plain(rule_id)))
+    st.button(say("Start with a new rule instead"), key="rule-start-anew", on_click=form.forget)
     rules = {row.rule_id: row for row in rows_of(tables, schema.RuleRow)}
     if rule_id in rules and not _revised():
         _offer_end(actor, rules[rule_id], tables)
 
 
 def _offer_to_change(tables: Tables) -> None:
-    with st.expander("Change a rule that is there"):
-        names = _rule_names(tables)
+    with st.expander(say("Change a rule that is there")):
+        names = rule_names()
         rule_id = st.selectbox(
-            "Which rule?",
+            say("Which rule?"),
             list(names),
             index=None,
             format_func=names.__getitem__,
-            placeholder="Type a payer or a word of the rule",
+            placeholder=say("Type a payer or a word of the rule"),
             key=form.key("which"),
         )
-        st.button("Open this rule", on_click=_open_rule, args=(rule_id, tables))
-
-
-def _rule_names(tables: Tables) -> dict[str, str]:
-    payers = {row.payer_id: row.name for row in rows_of(tables, schema.PayerRow)}
-    plans = {row.plan_id: row.name for row in rows_of(tables, schema.PlanRow)}
-
-    def name(row: schema.RuleRow) -> str:
-        owner = payers.get(row.payer_id) or plans.get(row.plan_id) or row.level.value
-        return f"{owner}: {row.summary} [{row.rule_id}]"
-
-    found = {row.rule_id: name(row) for row in rows_of(tables, schema.RuleRow)}
-    return dict(sorted(found.items(), key=lambda pair: pair[1].casefold()))
+        st.button(
+            say("Open this rule"),
+            key="rule-open",
+            on_click=_open_rule,
+            args=(rule_id, tables),
+        )
 
 
 def _open_rule(rule_id: str | None, tables: Tables) -> None:
@@ -196,16 +195,16 @@ def _open_reported(tables: Tables) -> None:
 
 
 def _offer_end(actor: Actor, row: schema.RuleRow, tables: Tables) -> None:
-    with st.expander("This rule has ended"):
-        last = form.line("Its last day", "end", placeholder="2026-11-28")
-        why = form.line("How do you know?", "end_why")
-        if not st.button("Propose the end of this rule"):
+    with st.expander(say("This rule has ended")):
+        last = form.line(say("Its last day"), "end", placeholder="2026-11-28")
+        why = form.line(say("How do you know?"), "end_why")
+        if not st.button(say("Propose the end of this rule"), key="rule-end"):
             return
         wrong = end_problems(last, row)
         if wrong:
             st.error(plain(wrong[0].sentence))
         else:
-            title = f"End of {row.rule_id}"
+            title = f"End of {row.rule_id}"  # kept, in English, for all
             _send(actor, title, why, end_of(row.rule_id, last, tables))
 
 
@@ -236,20 +235,20 @@ def _ask(
     actor: Actor, documents: Documents, tables: Tables, today: date
 ) -> tuple[RuleDraft, Sequence[str]]:
     """The draft as it stands in the form, and the text of the attached paper."""
-    st.header("1. The document", divider="gray")
-    st.markdown("No source, no rule. Say first where it is written.")
+    st.header(say(DOCUMENT), divider="gray")
+    st.markdown(say("No source, no rule. Say first where it is written."))
     kept = _attach(actor, documents)
     source = form.ask_source(tables, today, kept.sha256 if kept else form.held("source.sha256"))
     text = _ask_place(actor, documents, source.sha256 or _kept_sha(source.source_id, tables))
-    st.header("2. Who says it", divider="gray")
+    st.header(say(VOICE), divider="gray")
     voice = form.ask_voice(tables)
-    st.header("3. What it does", divider="gray")
+    st.header(say(DEED), divider="gray")
     deed = form.ask_deed(voice.level)
-    st.header("4. What it looks at", divider="gray")
-    st.markdown("All lines must hold. Without a line, it holds for each compound.")
+    st.header(say(TESTS), divider="gray")
+    st.markdown(say("All lines must hold. Without a line, it holds for each compound."))
     tests = form.ask_tests(tables)
-    st.header("5. In plain words", divider="gray")
-    st.markdown("Short words, short sentences. Do not copy the document.")
+    st.header(say(WORDS), divider="gray")
+    st.markdown(say("Short words, short sentences. Do not copy the document."))
     summary, condition = form.ask_words()
     draft = form.put_together(source, voice, deed)
     draft = replace(draft, tests=tests, summary=summary, condition=condition)
@@ -265,13 +264,13 @@ def _kept_sha(source_id: str, tables: Tables) -> str:
 
 def _attach(actor: Actor, documents: Documents) -> KeptDocument | None:
     upload = st.file_uploader(
-        "Attach the document",
+        say("Attach the document"),
         type=KINDS,
         key=form.key("upload"),
         max_upload_size=LARGEST // 1_000_000,
         on_change=_forget_paper,
     )
-    note("Only papers that are public. Never one that names a patient.")
+    note(say("Only papers that are public. Never one that names a patient."))
     known: tuple[str, KeptDocument] | None = form.held("kept", None)
     if upload is None:
         return known[1] if known else None
@@ -282,7 +281,8 @@ def _attach(actor: Actor, documents: Documents) -> KeptDocument | None:
             st.error(plain(str(error)))
             return None
         st.session_state[form.key("kept")] = known
-    st.success(f"Kept: {plain(known[1].name)}, {known[1].pages} page(s).")
+    told = say("Kept: {name}, {pages} page(s).", name=plain(known[1].name), pages=known[1].pages)
+    st.success(told)
     return known[1]
 
 
@@ -295,24 +295,25 @@ def _ask_place(actor: Actor, documents: Documents, sha256: str) -> Sequence[str]
     """Section, page and passage; returns the text of the kept paper, if there is one."""
     left, right = st.columns(2)
     with left:
-        form.line("Section or heading", "section")
+        form.line(say("Section or heading"), "section")
     with right:
-        number = form.line("Page, counted from 1", "page")
-    passage = form.line("First words of the passage", "passage", max_chars=120)
+        number = form.line(say("Page, counted from 1"), "page")
+    passage = form.line(say("First words of the passage"), "passage", max_chars=120)
     if not sha256:
         return ()
     try:
-        text = _text_of(sha256, actor, documents)
+        with st.spinner(say("Reading the document ...")):
+            text = kept_text(sha256, actor, documents)
     except (DocumentError, Forbidden, StoreError) as error:
         st.warning(plain(str(error)))
         return ()
     if passage.strip():
         _show_found(find_passage(text, passage), number)
-    if number.isdigit() and st.checkbox("Show me this page", key=form.key("look")):
+    if number.isdigit() and st.checkbox(say("Show me this page"), key=form.key("look")):
         _show_page(sha256, int(number), passage, text, actor, documents)
-    kept = _kept_of(sha256, actor, documents)
+    kept = kept_document(sha256, actor, documents)
     offer(
-        "Save the kept document",
+        say("Save the kept document"),
         lambda: documents.read(actor, sha256)[1],
         kept.name,
         kept.media_type,
@@ -320,30 +321,16 @@ def _ask_place(actor: Actor, documents: Documents, sha256: str) -> Sequence[str]
     return text
 
 
-# What is kept never changes and is public; who is not let in here comes to none of it.
-@st.cache_data(max_entries=8, show_spinner="Reading the document ...")
-def _text_of(sha256: str, _actor: Actor, _documents: Documents) -> list[str]:
-    return pages_of(_documents.read(_actor, sha256)[1])
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _kept_of(sha256: str, _actor: Actor, _documents: Documents) -> KeptDocument:
-    return _documents.read(_actor, sha256)[0]
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _picture(sha256: str, number: int, passage: str, _actor: Actor, _documents: Documents) -> bytes:
-    return page_picture(_documents.read(_actor, sha256)[1], number, passage)
-
-
 def _show_found(found: Sequence[int], number: str) -> None:
     if not found:
-        st.warning("These words are not in the document. Check them.")
+        st.warning(say("These words are not in the document. Check them."))
     elif number.isdigit() and int(number) in found:
-        st.success(f"Found on page {number}.")
+        st.success(say("Found on page {pages}.", pages=number))
     else:
-        st.warning(f"Found on page {', '.join(map(str, found))}.")
-        st.button(f"Take page {found[0]}", on_click=_take_page, args=(str(found[0]),))
+        st.warning(say("Found on page {pages}.", pages=", ".join(map(str, found))))
+        first = str(found[0])
+        label = say("Take page {number}", number=first)
+        st.button(label, key="rule-take-page", on_click=_take_page, args=(first,))
 
 
 def _take_page(number: str) -> None:
@@ -359,8 +346,8 @@ def _show_page(
     documents: Documents,
 ) -> None:
     try:
-        picture = _picture(sha256, number, passage, actor, documents)
-        show_picture(picture, f"Page {number} of the document")
+        picture = kept_picture(sha256, number, passage, actor, documents)
+        show_picture(picture, say("Page {number} of the document", number=number))
     except PageError as error:
         st.markdown(plain(str(error)))
         if 0 < number <= len(text):
@@ -370,99 +357,117 @@ def _show_page(
 # -- what it would do --------------------------------------------------------------------------
 
 
-def _try_out(draft: RuleDraft, old: Dataset, tables: Tables, today: date) -> None:
-    st.header("What it would do", divider="gray")
-    tried = trial(draft, tables, today)
-    if tried is None:
-        st.markdown("Say who speaks, whom it reaches and what it does. Then you see it here.")
+def _worked_out(
+    draft: RuleDraft, old: Dataset, tables: Tables, today: date, text: Sequence[str]
+) -> WorkedOut:
+    """Worked out once for each draft: much that is pressed on this page changes nothing in it."""
+    # the draft names the paper, and what is kept never changes
+    key = (draft, bool(text), stamp(dataset_folder()), today, spoken())
+    held: dict[object, WorkedOut] = st.session_state.setdefault(WORKED_OUT, {})
+    if key not in held:
+        held[key] = work_out(draft, old, tables, today, text)
+    for oldest in [*held][:-MOST_WORKED_OUT]:
+        del held[oldest]
+    return held[key]
+
+
+def _show_worked_out(worked: WorkedOut) -> None:
+    st.header(say("What it would do"), divider="gray")
+    if worked.tried is None:
+        st.markdown(say("Say who speaks, whom it reaches and what it does. Then you see it here."))
         return
-    rule_id, changed = tried
-    new = from_tables(changed)
-    rule = new.rules_by_id[rule_id]
-    _show_patient(patient_view(rule, today))
-    _show_near(near_rules(rule, new))
-    _show_cases(shown(rule, old, new, today))
+    _show_patient(worked.tried.view)
+    _show_near(worked.tried.near)
+    _show_cases(worked.tried.cases)
 
 
 def _show_patient(view: PatientView) -> None:
-    st.subheader("What the patient reads")
+    st.subheader(say("What the patient reads"))
+    told = [from_data(view.summary), *(f"**{plain(say(mark))}**" for mark in view.marks)]
+    if view.condition:
+        told.append(
+            say("**What has to be true:** {condition}", condition=from_data(view.condition))
+        )
     with st.container(border=True):
-        st.markdown(plain(view.summary))
-        for mark in view.marks:
-            st.markdown(f"**{plain(mark)}**")
-        if view.condition:
-            st.markdown(f"**What has to be true:** {plain(view.condition)}")
-        st.markdown(cite(view.citation))
+        st.markdown("\n\n".join([*told, cite(view.citation)]))
 
 
 def _show_near(found: Sequence[Near]) -> None:
     if not found:
         return
-    st.subheader("Rules it touches")
-    for near in found[:MOST_NEAR]:
-        st.markdown(f"- {NEARNESS[near.kind]}: {plain(near.sentence)}")
+    st.subheader(say("Rules it touches"))
+    lines = [f"- {say(NEARNESS[near.kind])}: {plain(near.sentence)}" for near in found[:MOST_NEAR]]
+    st.markdown("\n".join(lines))
     if len(found) > MOST_NEAR:
-        note(f"And {len(found) - MOST_NEAR} more.")
+        note(say("And {count} more.", count=len(found) - MOST_NEAR))
 
 
 def _show_cases(cases: Sequence[Shown]) -> None:
-    st.subheader("Some typical cases")
+    st.subheader(say("Some typical cases"))
     changed = [one for one in cases if one.changed]
     if not changed:
-        st.markdown("It changes the answer of none of these.")
-    for one in [*changed, *(one for one in cases if not one.changed)]:
-        _show_case(one)
+        st.markdown(say("It changes the answer of none of these."))
+    ordered = [*changed, *(one for one in cases if not one.changed)]
+    # one message for all of them: each costs the page its own
+    st.markdown("\n".join(map(_case_lines, ordered)))
 
 
-def _show_case(one: Shown) -> None:
-    told = f"{plain(one.medication)}, {plain(one.facts)}. {plain(one.plan)}."
+def _case_lines(one: Shown) -> str:
+    told = f"{plain(say(one.medication))}, {plain(one.facts)}. {plain(one.plan)}."
     if not one.changed:
-        st.markdown(f"- {told} **No change: {say(VERDICTS[one.after.verdict])}.**")
-        return
+        same = say("**No change: {verdict}.**", verdict=say(VERDICTS[one.after.verdict]))
+        return f"- {told} {same}"
     lines = [
         f"- {told}",
-        f"    - Before: {_answer(one.before)}",
-        f"    - After: {_answer(one.after)}",
+        f"    - {say('Before: {answer}', answer=_answer(one.before))}",
+        f"    - {say('After: {answer}', answer=_answer(one.after))}",
     ]
     added = [what for what in one.after.conditions if what not in one.before.conditions]
-    lines += [f"    - New condition: {plain(what)}" for what in added]
-    st.markdown("\n".join(lines))
+    lines += [
+        f"    - {say('New condition: {condition}', condition=from_data(what))}" for what in added
+    ]
+    return "\n".join(lines)
 
 
 def _answer(answer: Answer) -> str:
-    why = f" {plain(answer.why)}" if answer.why else " No rule decides it."
-    return f"**{say(VERDICTS[answer.verdict])}.**{why}"
+    why = from_data(answer.why) if answer.why else say("No rule decides it.")
+    return f"**{say(VERDICTS[answer.verdict])}.** {why}"
 
 
 # -- the proposal ------------------------------------------------------------------------------
 
 
 def _propose(
-    actor: Actor, draft: RuleDraft, tables: Tables, today: date, text: Sequence[str]
+    actor: Actor, draft: RuleDraft, tables: Tables, today: date, found: Sequence[Problem]
 ) -> None:
-    st.header("Propose it", divider="gray")
-    found = problems(draft, tables, today, text)
+    st.header(say("Propose it"), divider="gray")
     if found:
-        st.markdown("**Before you can propose it:**")
+        st.markdown(say("**Before you can propose it:**"))
         _list_problems(found)
     _suggest_title(draft, tables)
-    title = form.line("Title of the proposal", "title", max_chars=200)
-    why = st.text_area("Why? What did you find?", key=form.key("why"), persist_state="session")
-    st.markdown("Another advocate looks at it before it counts.")
-    if st.button("Propose", type="primary", disabled=bool(found)):
+    title = form.line(say("Title of the proposal"), "title", max_chars=200)
+    why = st.text_area(say("Why? What did you find?"), key=form.key("why"), persist_state="session")
+    st.markdown(say("Another advocate looks at it before it counts."))
+    if st.button(say("Propose"), key="rule-propose", type="primary", disabled=bool(found)):
         _send(actor, title, why or "", changes_of(draft, tables, today))
 
 
 def _list_problems(found: Sequence[Problem]) -> None:
-    for section, names in SECTIONS.items():
-        mine = [one for one in found if one.field.split(".")[0].split("_")[0] in names]
-        lines = [f"- {plain(section)}: {plain(one.sentence)}" for one in mine]
-        if lines:
-            st.markdown("\n".join(lines))
+    lines = [
+        f"- {plain(say(section))}: {plain(one.sentence)}"
+        for section, names in SECTIONS.items()
+        for one in found
+        if one.field.split(".")[0].split("_")[0] in names
+    ]
+    if lines:
+        st.markdown("\n".join(lines))
 
 
 def _suggest_title(draft: RuleDraft, tables: Tables) -> None:
-    """Fills in a title, and keeps it up with the draft until somebody writes their own."""
+    """Fills in a title, and keeps it up with the draft until somebody writes their own.
+
+    It is kept with the data, so it is English whatever is spoken here.
+    """
     payers = {row.payer_id: row.name for row in rows_of(tables, schema.PayerRow)}
     plans = {row.plan_id: row.name for row in rows_of(tables, schema.PlanRow)}
     owner = draft.payer.name.strip() or payers.get(draft.payer.payer_id) or plans.get(draft.plan_id)
@@ -491,9 +496,10 @@ def _show_done() -> None:
     title = form.held("done")
     if not title:
         return
-    st.success(f"Proposed: {plain(title)}. Another advocate must accept it now.")
-    st.button("Add another rule of this document", on_click=_next_rule)
-    st.button("Start with an empty form", on_click=form.forget)
+    told = say("Proposed: {title}. Another advocate must accept it now.", title=plain(title))
+    st.success(told)
+    st.button(say("Add another rule of this document"), key="rule-another", on_click=_next_rule)
+    st.button(say("Start with an empty form"), key="rule-empty", on_click=form.forget)
     st.stop()
 
 

@@ -12,25 +12,38 @@ what the engine says, ``dataset`` is what the tables say. In the code a message 
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import io
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
 from compound_coverage.dataset.tables import write_atomically
 from compound_coverage.language import ENGLISH, FOLDER, LANGUAGES, read_catalog
+from compound_coverage.letters.denial.patterns import FILE as DENIALS
+from compound_coverage.letters.denial.patterns import reader_words
 
 ROOT = Path(__file__).resolve().parents[1]
-KEYWORDS = {"say": None, "to_say": None, "say_many": (1, 2)}
-OFFICE = ("batch", "case", "cases", "office_parts", "open_case", "practice", "review", "verify")
+KEYWORDS = {"say": 1, "to_say": 1, "say_many": 2}  # how many of its arguments are messages
+OFFICE = (
+    "batch",
+    "case",
+    "cases",
+    "identity",
+    "office_parts",
+    "open_case",
+    "practice",
+    "review",
+    "verify",
+)
 ADVOCATE = ("curation", "leads", "proposals", "rule", "rule_fields", "tables")
 # columns of the dataset that a patient reads; names of payers and titles of papers stay as they are
 COLUMNS = {
@@ -39,6 +52,7 @@ COLUMNS = {
     "ingredients.csv": ("name",),
     "medications.csv": ("name", "why_compounded", "marketed_alternative"),
     "plans.csv": ("note",),
+    "reject_codes.csv": ("meaning", "what_to_do"),
     "rules.csv": ("summary", "condition"),
     "steps.csv": ("action",),
 }
@@ -76,6 +90,9 @@ def domains() -> dict[str, list[Found]]:
         found.setdefault(_room(path), []).extend(_of_code(path))
     for path in sorted((ROOT / "compound_coverage").rglob("*.py")):
         found.setdefault("library", []).extend(_of_code(path))
+    denials = DENIALS.relative_to(ROOT).as_posix()
+    found["library"] += [Found((text,), denials) for text in reader_words()]
+    found["office"] += _titles()
     return {domain: messages for domain, messages in sorted(found.items()) if messages}
 
 
@@ -86,10 +103,14 @@ def _room(path: Path) -> str:
 
 
 def _of_code(path: Path) -> Iterator[Found]:
-    with path.open("rb") as file:
-        for _, message, _, _ in extract("python", file, keywords=KEYWORDS, options={}):
-            english = (message,) if isinstance(message, str) else tuple(message)
-            yield Found(english, path.relative_to(ROOT).as_posix())
+    """Messages in the order of the code; Babel's own reader does not look inside f-strings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        told = KEYWORDS.get(getattr(call.func, "id", ""), 0)
+        texts = [arg.value for arg in call.args[:told] if isinstance(arg, ast.Constant)]
+        if told and len(texts) == told:
+            yield Found(tuple(map(str, texts)), path.relative_to(ROOT).as_posix())
 
 
 def _of_the_dataset() -> Iterator[Found]:
@@ -99,6 +120,19 @@ def _of_the_dataset() -> Iterator[Found]:
                 for column in columns:
                     if row[column].strip():
                         yield Found((row[column],), f"coverage_data/{file}")
+
+
+def _titles() -> Iterator[Found]:
+    """What the office lists by name: the kinds of letter, and the days that are due."""
+    for path in sorted((ROOT / "letter_templates" / "en").glob("*/*.toml")):
+        title = tomllib.loads(path.read_text(encoding="utf-8")).get("title", "")
+        if title:
+            yield Found((title,), path.relative_to(ROOT).as_posix())
+    clocks = ROOT / "letter_templates" / "en" / "clocks.toml"
+    words = tomllib.loads(clocks.read_text(encoding="utf-8"))
+    for what in (*words["member"].values(), *words["others"].values()):
+        for track in words["track"].values():
+            yield Found((what + track,), clocks.relative_to(ROOT).as_posix())
 
 
 # -- writing -----------------------------------------------------------------------------------
@@ -115,7 +149,7 @@ def write(
     language: str, domain: str, messages: Iterable[Found], known: dict[str, tuple[str, ...]]
 ) -> None:
     """One catalogue, the messages in the order of the code; written whole or not at all."""
-    catalog = Catalog(locale=language)
+    catalog = Catalog()  # with a locale, Babel wants a third form of Spanish, for millions
     for english, file in messages:
         before = catalog.get(english[0])
         places = dict.fromkeys([*(before.locations if before else ()), (file, None)])

@@ -13,6 +13,7 @@ from compound_coverage.casework.states import Outcome, State
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.determination.engine import determine
 from compound_coverage.formulary.lookup import Formularies
+from compound_coverage.language import to_say
 from compound_coverage.letters.assemble import case_of
 from compound_coverage.letters.casefile import CaseFile, load_case
 from compound_coverage.letters.completeness import stage_of
@@ -69,7 +70,7 @@ class DueDays:
                 yield DueDay(due.day.isoformat(), due.title, due.actor)
         ends = case.continuity.supply_ends
         if ends:
-            yield DueDay(ends.isoformat(), "The medicine in hand runs out", "office")
+            yield DueDay(ends.isoformat(), to_say("The medicine in hand runs out"), "office")
 
     def _after_decision(self, content: Content, summary: Summary) -> Iterable[DueDay]:
         decision = summary.decision
@@ -79,7 +80,7 @@ class DueDays:
             until = date.fromisoformat(decision.approved_until)
             yield DueDay(
                 (until - timedelta(days=RENEWAL_DAYS)).isoformat(),
-                "Ask for renewal: the approval ends soon",
+                to_say("Ask for renewal: the approval ends soon"),
                 "office",
             )
         if decision.outcome == Outcome.APPROVED:

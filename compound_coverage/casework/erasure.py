@@ -32,6 +32,7 @@ from compound_coverage.casework.tables import (
     SEALED_COLUMNS,
     SealedColumn,
 )
+from compound_coverage.language import to_say
 
 # children before parents
 CASE_TABLES = tuple(table for table in reversed(METADATA.sorted_tables) if "case_id" in table.c)
@@ -40,17 +41,19 @@ _SEALED = tuple(column for column in SEALED_COLUMNS if column.table in CASE_TABL
 _CHEAP_BYTES = 50_000_000
 _PATIENCE_MS = 5_000
 
-_NOT_REACHED = (
+_NOT_REACHED = to_say(
     "This proof covers the database only. Backups made before the time above still hold these "
     "cases: delete them, or after a restore erase the cases again. Files that were downloaded, "
     "printed or sent are not reached either."
 )
-_POSTGRESQL = (
+_POSTGRESQL = to_say(
     "PostgreSQL keeps deleted rows, sealed as they were, in its files and its log until it reuses "
     "the space; change the keys and retire the old ones to make them unreadable."
 )
-_EMPTIED = "The database file and its log were cleaned; the deleted bytes are no longer in them."
-_NOT_EMPTIED = (
+_EMPTIED = to_say(
+    "The database file and its log were cleaned; the deleted bytes are no longer in them."
+)
+_NOT_EMPTIED = to_say(
     "Another program was reading or writing, so the log of the database could not be emptied yet "
     "and may hold deleted rows, sealed as they were; end all programs on this database once."
 )

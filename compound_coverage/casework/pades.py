@@ -45,6 +45,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from compound_coverage.language import to_say
 from compound_coverage.letters.codes import check_npi
 from compound_coverage.letters.pages import LARGEST_FILE, LOCKED, PageError, apart
 from compound_coverage.letters.text import clean, one_line
@@ -63,22 +64,30 @@ WEAK = (
     AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
 )
 
-NO_SEAL = "The PDF has no digital seal."
-UNREADABLE = "The PDF has a digital seal that can't be read; ask for the file as it was sealed."
-CHANGED = "The file was changed after it was sealed, or its seal is damaged; don't rely on it."
-ADDED = (
+NO_SEAL = to_say("The PDF has no digital seal.")
+UNREADABLE = to_say(
+    "The PDF has a digital seal that can't be read; ask for the file as it was sealed."
+)
+CHANGED = to_say(
+    "The file was changed after it was sealed, or its seal is damaged; don't rely on it."
+)
+ADDED = to_say(
     "The seal does not cover the whole file: something was added or altered after sealing; ask "
     "for the file as it was sealed."
 )
-MORE_THAN_ONE = "The PDF holds more than one signature; only the first is described here."
-IS_TRIAL = "The seal was made with a TRIAL certificate, identity not checked: it proves no sender."
-NOT_TRUSTED = (
+MORE_THAN_ONE = to_say("The PDF holds more than one signature; only the first is described here.")
+IS_TRIAL = to_say(
+    "The seal was made with a TRIAL certificate, identity not checked: it proves no sender."
+)
+NOT_TRUSTED = to_say(
     "The certificate of the seal is none that you trust, identity not checked: the name in it may "
     "be anybody's."
 )
-OUT_OF_DATE = "The certificate was not valid on the day the seal says it was made."
-TOO_WEAK = "The seal uses a method that is too weak today; don't rely on it."
-BAD_TRUSTED = "A certificate on the list of trusted ones can't be read; put it on the list again."
+OUT_OF_DATE = to_say("The certificate was not valid on the day the seal says it was made.")
+TOO_WEAK = to_say("The seal uses a method that is too weak today; don't rely on it.")
+BAD_TRUSTED = to_say(
+    "A certificate on the list of trusted ones can't be read; put it on the list again."
+)
 
 
 class SealError(ValueError):

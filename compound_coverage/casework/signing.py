@@ -35,12 +35,15 @@ from compound_coverage.casework.desk import Desk, Work, new_id
 from compound_coverage.casework.review import Review
 from compound_coverage.casework.states import after
 from compound_coverage.casework.tables import CASE, DOCUMENT, SIGNATURE, SIGNATURE_SEALED
+from compound_coverage.language import to_say
 from compound_coverage.letters.documents import Layout, typeset
 from compound_coverage.letters.markdown import day_in_words, escape
 from compound_coverage.letters.templates import words_of
 from compound_coverage.letters.text import clean, one_line
 
-INTENT = "I have checked every statement of this letter against the chart, and I sign it as my own."
+INTENT = to_say(
+    "I have checked every statement of this letter against the chart, and I sign it as my own."
+)
 PACKET = "packet"
 LARGEST_DRAWING = 5_000_000
 MOST_PIXELS = 50_000_000  # the largest photo of a phone; a small file may claim far more
@@ -220,16 +223,16 @@ def verification(seal: pades.SealCheck, signed: Signed | None, digest: str = "")
         )
         return Verification(True, told, seal, signed)
     if signed:
-        told = "This document was signed here, but its seal is broken."
+        told = to_say("This document was signed here, but its seal is broken.")
     elif sound:
-        told = (
+        told = to_say(
             "This practice has no record of this document. It is unchanged since it was sealed, "
             "but that alone does not show who signed it."
         )
     elif seal.found:
-        told = "This document was changed after it was sealed. Do not rely on it."
+        told = to_say("This document was changed after it was sealed. Do not rely on it.")
     else:
-        told = "This document holds no seal: nothing shows that anybody signed it here."
+        told = to_say("This document holds no seal: nothing shows that anybody signed it here.")
     return Verification(False, told, seal, signed)
 
 

@@ -8,11 +8,12 @@ from datetime import date
 
 from compound_coverage.casework.cases import DueDay, Row
 from compound_coverage.casework.states import Outcome, State
+from compound_coverage.language import to_say
 from compound_coverage.letters.templates import UnknownLetterError, letter_type_named
 
 ENDS_SOON_DAYS = 45
 NOBODY = "nobody"
-_WHOSE = {"plan": "the plan", "reviewer": "the outside reviewer"}
+_WHOSE = {"plan": to_say("the plan"), "reviewer": to_say("the outside reviewer")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def left_in_words(days: int) -> str:
 
 def whose_move(due: DueDay) -> str:
     """Who must act by a day: the plan, the reviewer outside it, or your own office."""
-    return _WHOSE.get(due.whose, "your office")
+    return _WHOSE.get(due.whose, to_say("your office"))
 
 
 def letter_title(letter_type: str) -> str:

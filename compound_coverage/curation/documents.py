@@ -18,6 +18,7 @@ from compound_coverage.casework.access import Action, Actor, Resource, may
 from compound_coverage.casework.desk import Desk, Work
 from compound_coverage.casework.tables import SOURCE_DOCUMENT
 from compound_coverage.curation.passages import find_passage, page_picture
+from compound_coverage.language import say
 from compound_coverage.letters.denial import pdf
 from compound_coverage.letters.denial.document import DocumentReadError, tidied
 from compound_coverage.letters.denial.pictures import DPI, read_picture
@@ -94,10 +95,10 @@ class Documents:
         with self.desk.act(actor, Action.DATASET_READ) as work:
             row = _row(work, sha256)
             if row is None:
-                raise DocumentError("No such document is kept here; attach it anew.")
+                raise DocumentError(say("No such document is kept here; attach it anew."))
         data = bytes(row["content"])
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise DocumentError("The kept document was changed; attach it anew.")
+            raise DocumentError(say("The kept document was changed; attach it anew."))
         pages = _page_count(data, row["media_type"])
         return KeptDocument(sha256, row["name"], row["media_type"], len(data), pages), data
 
@@ -146,9 +147,9 @@ def _put(work: Work, kept: KeptDocument, data: bytes) -> None:
 def media_type_of(data: bytes) -> str:
     """What a paper is, told from its bytes. Raises DocumentError if it is nothing we keep."""
     if not data:
-        raise DocumentError("The file is empty; pick another.")
+        raise DocumentError(say("The file is empty; pick another."))
     if len(data) > LARGEST:
-        raise DocumentError("The file is larger than 20 MB; keep only the pages that matter.")
+        raise DocumentError(say("The file is larger than 20 MB; keep only the pages that matter."))
     if b"%PDF-" in data[:1024]:
         return "application/pdf"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -158,7 +159,7 @@ def media_type_of(data: bytes) -> str:
     text = _as_text(data)
     if text is None:
         raise DocumentError(
-            "This is no PDF, web page, text, PNG or JPEG; save the document as a PDF."
+            say("This is no PDF, web page, text, PNG or JPEG; save the document as a PDF.")
         )
     start = text[:2000].casefold()
     is_page = any(tag in start for tag in ("<!doctype html", "<html", "<head", "<body"))
@@ -171,10 +172,13 @@ def _sound_picture(data: bytes, kind: str) -> str:
             picture.verify()
             dots = picture.width * picture.height
     except Exception:  # whatever a broken picture does to its decoder, it is the picture's fault
-        raise DocumentError("The picture is damaged; save it again.") from None
+        raise DocumentError(say("The picture is damaged; save it again.")) from None
     if dots > MOST_PIXELS:
         raise DocumentError(
-            f"The picture has more than {MOST_PIXELS // 1_000_000} million dots; save it smaller."
+            say(
+                "The picture has more than {millions} million dots; save it smaller.",
+                millions=MOST_PIXELS // 1_000_000,
+            )
         )
     return f"image/{kind.lower()}"
 
@@ -206,7 +210,7 @@ def _page_count(data: bytes, media_type: str) -> int:
         return 1
     count, _ = _pdf_pages(data, 1)
     if not count:
-        raise DocumentError("The PDF has no pages; get another copy.")
+        raise DocumentError(say("The PDF has no pages; get another copy."))
     return count
 
 
@@ -215,7 +219,7 @@ def _pdf_pages(data: bytes, most: int) -> tuple[int, list[pdf.PdfPage]]:
         return pdf.pages_of(data, most)
     except DocumentReadError as error:
         what = str(error).partition(";")[0]
-        raise DocumentError(f"{what}; get another copy.") from None
+        raise DocumentError(say("{what}; get another copy.", what=what)) from None
 
 
 # -- its text ----------------------------------------------------------------------------------

@@ -13,11 +13,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TypeVar
 
+from compound_coverage.curation.proposals import laid_upon
 from compound_coverage.dataset import schema
-from compound_coverage.dataset.changes import Cells, Change, ChangeError, apply, cells_of
+from compound_coverage.dataset.changes import Cells, Change, ChangeError, cells_of
+from compound_coverage.dataset.load import Dataset, from_tables
 from compound_coverage.dataset.search import STATES
 from compound_coverage.dataset.tables import Fault, Tables, columns_of
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import say, to_say
 from compound_coverage.vocabulary import (
     Basis,
     Comparison,
@@ -208,8 +211,9 @@ def draft_from(changes: Sequence[Change], tables: Tables) -> RuleDraft:
     """
     rules = {change.key[0] for change in changes if change.file in _OF_A_RULE}
     if len(rules) != 1:
-        raise ChangeError([Fault("The proposal", None, "", "it is not about exactly one rule")])
-    changed = apply(tables, changes)
+        told = say("it is not about exactly one rule")
+        raise ChangeError([Fault(say("The proposal"), None, "", told)])
+    changed = laid_upon(tables, changes)
     draft = draft_of(rules.pop(), changed)
     if _row(tables, schema.RuleRow, draft.rule_id) is None:
         draft = replace(draft, rule_id="")
@@ -550,6 +554,12 @@ def _unused(wanted: str, taken: Iterable[str]) -> str:
 # -- trying it out -----------------------------------------------------------------------------
 
 
+_NO_TITLE = to_say("A document without a title yet")
+_NO_PUBLISHER = to_say("not named yet")
+_NO_SUMMARY = to_say("The sentence for patients is not written yet.")
+_NO_CONDITION = to_say("The condition is not written yet.")
+
+
 def trial(draft: RuleDraft, tables: Tables, today: date) -> tuple[str, Tables] | None:
     """The rule's id, and the tables as they would be if the draft stood there already.
 
@@ -557,13 +567,68 @@ def trial(draft: RuleDraft, tables: Tables, today: date) -> tuple[str, Tables] |
     so that the rule can be tried while it is typed. None while it is not known who speaks, whom
     it reaches and what it does, or where a cell can't be right.
     """
+    found = _tried(draft, tables, today)
+    return None if found is None else (found[0], found[2])
+
+
+def trial_dataset(
+    draft: RuleDraft, old: Dataset, tables: Tables, today: date
+) -> tuple[str, Dataset] | None:
+    """As ``trial``, but linked: the rule's id, and the dataset as it would be.
+
+    ``old`` is what ``tables`` come to; only what the draft changes in it is linked anew.
+    """
+    found = _tried(draft, tables, today)
+    if found is None:
+        return None
+    rule_id, changes, changed = found
+    if any(change.file == schema.SourceRow.FILE and change.before for change in changes):
+        return rule_id, from_tables(changed)  # other rules may rest on the same document
+    part = from_tables(_of_the_rule(rule_id, changed, changes))
+    rules = [rule for rule in old.rules if rule.rule_id != rule_id]
+    return rule_id, replace(
+        old,
+        payers={**old.payers, **part.payers},
+        plans={**old.plans, **part.plans},
+        rules=tuple(sorted([*rules, *part.rules], key=lambda rule: rule.rule_id)),
+        documents={**old.documents, **part.documents},
+    )
+
+
+def _tried(
+    draft: RuleDraft, tables: Tables, today: date
+) -> tuple[str, list[Change], Tables] | None:
     whole = _filled(draft)
     if unknown_ids(draft, tables):
         return None
+    changes = changes_of(whole, tables, today)
     try:
-        return new_rule_id(whole, tables), apply(tables, changes_of(whole, tables, today))
+        return new_rule_id(whole, tables), changes, laid_upon(tables, changes)
     except ChangeError:
         return None
+
+
+def _of_the_rule(rule_id: str, changed: Tables, changes: Sequence[Change]) -> Tables:
+    """The rows of one rule, its document, and the payers and plans that came with it."""
+    rule = _row(changed, schema.RuleRow, rule_id)
+    assert rule is not None, "a draft that was laid upon the tables stands there"
+    source = _row(changed, schema.SourceRow, rule.source_id)
+    new = {change.key[0] for change in changes if change.file == schema.PlanRow.FILE}
+    plans = [row for row in rows_of(changed, schema.PlanRow) if row.plan_id in new]
+    owners = {plan.payer_id for plan in plans} | {
+        change.key[0] for change in changes if change.file == schema.PayerRow.FILE
+    }
+    return {model.FILE: [] for model in schema.TABLES} | {
+        schema.SourceRow.FILE: [source] if source else [],
+        schema.PayerRow.FILE: [
+            row for row in rows_of(changed, schema.PayerRow) if row.payer_id in owners
+        ],
+        schema.PlanRow.FILE: [*plans],
+        schema.RuleRow.FILE: [rule],
+        schema.RuleTestRow.FILE: [*_of_rule(changed, schema.RuleTestRow, rule_id)],
+        schema.DeadlineRow.FILE: [*_of_rule(changed, schema.DeadlineRow, rule_id)],
+        schema.LimitRow.FILE: [*_of_rule(changed, schema.LimitRow, rule_id)],
+    }
 
 
 def unknown_ids(draft: RuleDraft, tables: Tables) -> list[str]:
@@ -582,14 +647,14 @@ def _filled(draft: RuleDraft) -> RuleDraft:
     if not source.source_id:
         source = replace(
             source,
-            title=source.title.strip() or "A document without a title yet",
-            publisher=source.publisher.strip() or "not named yet",
+            title=source.title.strip() or _NO_TITLE,
+            publisher=source.publisher.strip() or _NO_PUBLISHER,
             grade=source.grade or Grade.C.value,
         )
     return replace(
         draft,
         source=source,
-        summary=draft.summary.strip() or "The sentence for patients is not written yet.",
+        summary=draft.summary.strip() or _NO_SUMMARY,
         condition=draft.condition.strip() or _placeholder(draft.effect),
         tests=tuple(test for test in draft.tests if test.values),
         limits=tuple(limit for limit in draft.limits if limit.kind and limit.amount.strip()),
@@ -608,4 +673,4 @@ def _placeholder(effect: str) -> str:
         Effect.REQUIRES_PRIOR_AUTHORIZATION.value,
         Effect.COVERS_QUALIFYING_INGREDIENTS.value,
     }
-    return "The condition is not written yet." if effect in asks else ""
+    return _NO_CONDITION if effect in asks else ""

@@ -23,6 +23,7 @@ from compound_coverage.casework.access import Action, Actor
 from compound_coverage.casework.desk import Desk, Work, new_id
 from compound_coverage.casework.tables import LEAD, LEAD_SEALED, PROPOSAL
 from compound_coverage.curation.personal import personal
+from compound_coverage.language import number, say, to_say
 from compound_coverage.letters.text import clean, one_line
 from compound_coverage.vocabulary import Verdict
 
@@ -72,6 +73,12 @@ class Why(StrEnum):
 
 
 NOT_COUNTED = frozenset({Why.TWICE, Why.UNUSABLE})
+
+
+_ALREADY = {
+    LeadState.TAKEN: to_say("This report is taken already; look at the list again."),
+    LeadState.CLOSED: to_say("This report is closed already; look at the list again."),
+}
 
 
 class LeadError(ValueError):
@@ -210,7 +217,7 @@ class Leads:
         with self.desk.act(actor, Action.DATASET_LEADS) as work:
             row = _held(work, lead_id)
             if row["state"] != LeadState.NEW:
-                raise LeadError(f"This report is {row['state']} already; look at the list again.")
+                raise LeadError(say(_ALREADY[LeadState(row["state"])]))
             _set(work, lead_id, state=LeadState.TAKEN)
             work.note(lead=lead_id, state=LeadState.TAKEN.value)
 
@@ -222,9 +229,9 @@ class Leads:
         with self.desk.act(actor, Action.DATASET_LEADS) as work:
             row = _held(work, lead_id)
             if row["state"] == LeadState.CLOSED:
-                raise LeadError("This report is closed already; look at the list again.")
+                raise LeadError(say("This report is closed already; look at the list again."))
             if proposal_id and not _is_there(work, proposal_id):
-                raise LeadError("There is no such proposal; choose one from the list.")
+                raise LeadError(say("There is no such proposal; choose one from the list."))
             day = work.open(LEAD_SEALED, row).get("day")
             _set(
                 work,
@@ -253,13 +260,13 @@ def checked(report: Report, today: date) -> Report:
     """The report as it is kept. Raises LeadError for what does not fit, naming the mend."""
     for name in ("plan_id", "medication_id"):
         if not _ID.fullmatch(getattr(report, name)):
-            raise LeadError("The report names no plan and medicine; send it from an answer.")
+            raise LeadError(say("The report names no plan and medicine; send it from an answer."))
     if report.rule_id and not _ID.fullmatch(report.rule_id):
-        raise LeadError("The report names no statement of ours; send it from beside one.")
+        raise LeadError(say("The report names no statement of ours; send it from beside one."))
     report = replace(
         report,
-        words=_fit("What you write", clean(report.words).strip(), LONGEST_WORDS),
-        title=_fit("The title", one_line(clean(report.title)), LONGEST_LINE),
+        words=_fit(_WORDS_TOO_LONG, clean(report.words).strip(), LONGEST_WORDS),
+        title=_fit(_TITLE_TOO_LONG, one_line(clean(report.title)), LONGEST_LINE),
         address=_public_address(one_line(clean(report.address))),
         reference=_reference(one_line(clean(report.reference))),
     )
@@ -270,40 +277,47 @@ def checked(report: Report, today: date) -> Report:
 
 def _checked_wrong(report: Report) -> Report:
     if not report.words:
-        raise LeadError("Write in a sentence what is wrong or out of date.")
+        raise LeadError(say("Write in a sentence what is wrong or out of date."))
     return replace(report, told=None, day=None, how=None, reference="")
 
 
 def _checked_answer(report: Report, today: date) -> Report:
     if report.told is None or report.how is None:
-        raise LeadError("Pick what the plan said, and how it told you.")
+        raise LeadError(say("Pick what the plan said, and how it told you."))
     if report.day is None:
-        raise LeadError("Write the day the plan said it, as YYYY-MM-DD.")
+        raise LeadError(say("Write the day the plan said it, as YYYY-MM-DD."))
     # a day ahead: it may be tomorrow already where the person is
     if report.day > today + timedelta(days=1):
-        raise LeadError(f"The day {report.day} is still to come; write the day it was said.")
+        told = say("The day {day} is still to come; write the day it was said.", day=report.day)
+        raise LeadError(told)
     if report.day < today - _OLDEST:
-        raise LeadError(f"The day {report.day} is too long ago; we keep what is of use today.")
+        told = say("The day {day} is too long ago; we keep what is of use today.", day=report.day)
+        raise LeadError(told)
     return report
 
 
-def _fit(what: str, text: str, longest: int) -> str:
+_WORDS_TOO_LONG = to_say("What you write is longer than {longest} characters; shorten it.")
+_TITLE_TOO_LONG = to_say("The title is longer than {longest} characters; shorten it.")
+_ADDRESS_TOO_LONG = to_say("The address is longer than {longest} characters; shorten it.")
+
+
+def _fit(too_long: str, text: str, longest: int) -> str:
     if len(text) > longest:
-        raise LeadError(f"{what} is longer than {longest:,} characters; shorten it.")
+        raise LeadError(say(too_long, longest=number(longest)))
     if told := personal(text):
         raise LeadError(told)
     return text
 
 
 def _public_address(text: str) -> str:
-    address = _fit("The address", text, LONGEST_LINE)
+    address = _fit(_ADDRESS_TOO_LONG, text, LONGEST_LINE)
     try:
         parts = urlsplit(address)
         fits = parts.scheme in ("http", "https") and "." in (parts.hostname or "")
     except ValueError:
         fits = False
     if address and (not fits or " " in address):
-        raise LeadError("The address is none of a public page; copy it whole, with https://.")
+        raise LeadError(say("The address is none of a public page; copy it whole, with https://."))
     return address
 
 
@@ -314,8 +328,11 @@ def _reference(text: str) -> str:
     words = re.findall(r"[^\W\d]{3,}", text)
     if not _REFERENCE.fullmatch(text) or len(text) > LONGEST_REFERENCE or len(words) > 1:
         raise LeadError(
-            f"The reference number is letters and digits, at most {LONGEST_REFERENCE}; write only "
-            "the number of the call."
+            say(
+                "The reference number is letters and digits, at most {most}; write only the number "
+                "of the call.",
+                most=LONGEST_REFERENCE,
+            )
         )
     if told := personal(text, numbers=True):
         raise LeadError(told)
@@ -339,9 +356,11 @@ def _refuse_a_flood(connection: Connection, hour: str) -> None:
     )
     row = connection.execute(query).mappings().one()
     if row["waiting"] >= MOST_WAITING:
-        raise LeadError("Too many reports wait to be read now; please come back in a few days.")
+        raise LeadError(
+            say("Too many reports wait to be read now; please come back in a few days.")
+        )
     if row["lately"] >= MOST_IN_AN_HOUR:
-        raise LeadError("Many reports came in this hour; please send yours again in an hour.")
+        raise LeadError(say("Many reports came in this hour; please send yours again in an hour."))
 
 
 def _packed(report: Report) -> dict[str, str]:
@@ -395,7 +414,7 @@ def _held(work: Work, lead_id: str) -> RowMapping:
     query = select(LEAD).where(LEAD.c.lead_id == lead_id).with_for_update()
     row = work.connection.execute(query).mappings().first()
     if row is None:
-        raise LeadError("There is no such report; open it from the list.")
+        raise LeadError(say("There is no such report; open it from the list."))
     return row
 
 

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, utils
 
 from compound_coverage.dataset.dates import first_day, last_day
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.language import say
 from compound_coverage.vocabulary import (
     LEVEL_ORDER,
     Comparison,
@@ -87,9 +88,10 @@ def _near(rule: Rule, other: Rule, dataset: Dataset) -> Iterator[Near]:
     if not _reach_meets(rule, other) or not _in_force_together(rule, other):
         return
     if same_voice(rule, other) and _says_the_same(rule, other):
-        yield Near(
-            Nearness.SAME, other, _told("This looks like a rule that is there already", other)
+        told = say(
+            "This looks like a rule that is there already: “{rule}” ({rule_id})", **_named(other)
         )
+        yield Near(Nearness.SAME, other, told)
     elif _opposite(rule, other) and not exclusive(rule.tests, other.tests):
         if same_voice(rule, other) and rule.binding == other.binding:
             yield Near(Nearness.CONTRADICTS, other, _contradiction(other))
@@ -97,16 +99,21 @@ def _near(rule: Rule, other: Rule, dataset: Dataset) -> Iterator[Near]:
             yield from _rank(rule, other, dataset)
 
 
-def _told(start: str, other: Rule) -> str:
-    return f"{start}: “{other.summary}” ({other.rule_id})"
+def _named(other: Rule) -> dict[str, str]:
+    return {"rule": say(other.summary), "rule_id": other.rule_id}
 
 
 def _contradiction(other: Rule) -> str:
-    says = "pays" if other.effect in PAYS else "does not pay"
-    return _told(
-        f"The same voice says elsewhere that it {says}, and both can hold at once. End that rule, "
-        "or let one of them reach less or look at more",
-        other,
+    if other.effect in PAYS:
+        return say(
+            "The same voice says elsewhere that it pays, and both can hold at once. End that rule, "
+            "or let one of them reach less or look at more: “{rule}” ({rule_id})",
+            **_named(other),
+        )
+    return say(
+        "The same voice says elsewhere that it does not pay, and both can hold at once. End that "
+        "rule, or let one of them reach less or look at more: “{rule}” ({rule_id})",
+        **_named(other),
     )
 
 
@@ -149,17 +156,29 @@ def _rank(rule: Rule, other: Rule, dataset: Dataset) -> Iterator[Near]:
     if not _owners_meet(rule, other, dataset):
         return
     if _binds(other, rule):
-        start = "A binding rule stands above yours, which can't loosen it"
-        yield Near(Nearness.OUTRANKS, other, _told(start, other))
+        told = say(
+            "A binding rule stands above yours, which can't loosen it: “{rule}” ({rule_id})",
+            **_named(other),
+        )
+        yield Near(Nearness.OUTRANKS, other, told)
     elif _binds(rule, other):
-        start = "Your rule binds, and this one below it says otherwise"
-        yield Near(Nearness.OUTRANKED, other, _told(start, other))
+        told = say(
+            "Your rule binds, and this one below it says otherwise: “{rule}” ({rule_id})",
+            **_named(other),
+        )
+        yield Near(Nearness.OUTRANKED, other, told)
     elif LEVEL_ORDER[other.level] > LEVEL_ORDER[rule.level]:
-        start = "A more particular rule says otherwise and wins where it holds"
-        yield Near(Nearness.OUTRANKS, other, _told(start, other))
+        told = say(
+            "A more particular rule says otherwise and wins where it holds: “{rule}” ({rule_id})",
+            **_named(other),
+        )
+        yield Near(Nearness.OUTRANKS, other, told)
     elif LEVEL_ORDER[other.level] < LEVEL_ORDER[rule.level]:
-        start = "Yours is more particular, and wins over this one where it holds"
-        yield Near(Nearness.OUTRANKED, other, _told(start, other))
+        told = say(
+            "Yours is more particular, and wins over this one where it holds: “{rule}” ({rule_id})",
+            **_named(other),
+        )
+        yield Near(Nearness.OUTRANKED, other, told)
 
 
 def _binds(rule: Rule, other: Rule) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from compound_coverage.language import say, to_say
+
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _QUOTES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc"), "'")
 
@@ -43,74 +45,77 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _ANYWHERE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (what, re.compile(pattern, re.IGNORECASE))
     for what, pattern in (
-        ("an e-mail address", r"\S@\S"),
-        ("a Social Security number", r"(?<![\d-])\d{3}([- ])\d\d\1\d{4}(?![\d-])"),
-        ("a Social Security number", r"\b(?:ssn|social security (?:no\.?|number|#))\D{0,20}\d"),
+        (to_say("an e-mail address"), r"\S@\S"),
+        (to_say("a Social Security number"), r"(?<![\d-])\d{3}([- ])\d\d\1\d{4}(?![\d-])"),
         (
-            "a Medicare number",
+            to_say("a Social Security number"),
+            r"\b(?:ssn|social security (?:no\.?|number|#))\D{0,20}\d",
+        ),
+        (
+            to_say("a Medicare number"),
             r"\b[1-9][ac-hjkmnp-rt-y][ac-hjkmnp-rt-y\d]\d-?[ac-hjkmnp-rt-y][ac-hjkmnp-rt-y\d]\d-?"
             r"[ac-hjkmnp-rt-y]{2}\d\d\b",
         ),
         (
-            "a member, claim or card number",
+            to_say("a member, claim or card number"),
             rf"\b{_WHOSE}(?:'?s)?[ _-]?{_NUMBER}{_SAID}[\s:=#/.]{{0,4}}[a-z]{{0,5}}-?\d[\w-]{{2,}}",
         ),
-        ("a member, claim or card number", r"\b(?:member|subscriber|patient|claim)\w{0,6}"
+        (to_say("a member, claim or card number"), r"\b(?:member|subscriber|patient|claim)\w{0,6}"
                                            r"[=/ ]{1,2}[a-z]{0,4}\d{5,}"),
         (
-            "a member, claim or card number",
+            to_say("a member, claim or card number"),
             r"\b(?:my|his|her|their|our|patient's|member's) (?:policy|id)"
             rf"(?: ?{_NUMBER})?{_SAID}[\s:#]{{0,3}}[a-z]{{0,5}}-?\d[\w-]{{4,}}",
         ),
-        ("a prescription number", r"\brx ?(?:no\.?|number|#)?[ :#]{0,3}\d{6,}"),
+        (to_say("a prescription number"), r"\brx ?(?:no\.?|number|#)?[ :#]{0,3}\d{6,}"),
         (
-            "a date of birth",
+            to_say("a date of birth"),
             r"\b(?:dob|d\.o\.b\.?|date of birth|birth ?da(?:y|te)|born)(?![a-z])[^.!?\n]{0,25}?"
             rf"(?:\d{{1,4}}[-/.]\d|\b(?:19|20)\d\d\b|\b{_MONTH}\.? \d)",
         ),
-        ("a street address", r"\bp\.? ?o\.? ?box #?\d"),
+        (to_say("a street address"), r"\bp\.? ?o\.? ?box #?\d"),
         (
-            "a street address",
+            to_say("a street address"),
             r"\b\d{1,6} (?:[nsew]\.? )?(?:(?!the |a |of |in |on )[a-z][\w.'-]* ){1,3}"
             r"(?:street|avenue|ave|road|rd|boulevard|blvd|lane|ln)\b",
         ),
         (
-            "a person's name",
+            to_say("a person's name"),
             r"\b(?:my|his|her|their|patient'?s?|member'?s?)"
             r"(?: (?!plan|payer|drug|medic|pharmac|insur)[\w']{1,20})? name"
             r"(?:'s\b|:| is\b| was\b)",
         ),
-        ("a person's name", r"\b(?:patient|member|full|first|last|family) ?name ?[:=]"),
-        ("a person's name", r"\b(?:me llamo|mi nombre es)\b"),
+        (to_say("a person's name"), r"\b(?:patient|member|full|first|last|family) ?name ?[:=]"),
+        (to_say("a person's name"), r"\b(?:me llamo|mi nombre es)\b"),
     )
 )  # fmt: skip
 # Here capitals tell a name from a word.
 _AS_WRITTEN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (what, re.compile(pattern))
     for what, pattern in (
-        ("a person's name", r"\b(?:Mrs?|Ms|Mx|Miss|Dr|Prof|Sra?|Srta)\b\.? ?[A-Z][a-z]"),
-        ("a person's name", r"\b(?:MRS?|DR)\. ?[A-Z]{2}"),
-        ("a person's name", r"\b(?:mr\.|mrs\.?) [a-z]{2}"),
+        (to_say("a person's name"), r"\b(?:Mrs?|Ms|Mx|Miss|Dr|Prof|Sra?|Srta)\b\.? ?[A-Z][a-z]"),
+        (to_say("a person's name"), r"\b(?:MRS?|DR)\. ?[A-Z]{2}"),
+        (to_say("a person's name"), r"\b(?:mr\.|mrs\.?) [a-z]{2}"),
         (
-            "a street address",
+            to_say("a street address"),
             r"\b\d{1,6} (?:[NSEW]\.? )?(?:[A-Z][\w.'-]* ){1,3}"
             r"(?:St|Drive|Dr|Court|Ct|Way|Place|Pl|Circle|Cir|Terrace|Parkway|Pkwy|Highway|Hwy|"
             r"Trail)\b",
         ),
-        ("a street address", rf"[A-Za-z], ?{_STATE} \d{{5}}(?:-\d{{4}})?(?![\d-])"),
+        (to_say("a street address"), rf"[A-Za-z], ?{_STATE} \d{{5}}(?:-\d{{4}})?(?![\d-])"),
     )
 )
 # Asked of what is left without links and without the numbers of documents and products.
 _PHONE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
-        "a phone number",
+        to_say("a phone number"),
         re.compile(
             r"(?<![\w.-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}"
             r"(?![\w-]|\.\d)"
         ),
     ),
     (
-        "a phone number",
+        to_say("a phone number"),
         re.compile(
             r"\b(?:phone|call(?: me)?|cell|mobile|reach me|tel)\b\D{0,12}\d{3}[-. ]?\d{4}\b",
             re.IGNORECASE,
@@ -118,20 +123,18 @@ _PHONE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 _DIGITS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a person's number", re.compile(r"\d{9}")),
+    (to_say("a person's number"), re.compile(r"\d{9}")),
     (
-        "a person's number",
+        to_say("a person's number"),
         re.compile(r"(?<![\d-])(?=(?:\d[ -]?){9})\d{3,}(?:[ -]\d{2,})+(?![\d-])"),
     ),
     (
-        "a person's number",  # but not a day written in a row (CC20260131)
+        to_say("a person's number"),  # but not a day written in a row (CC20260131)
         re.compile(
             r"\b(?i:[a-z]{1,4})(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?!\d))\d{8}"
         ),
     ),
 )
-
-_MEND = "take it out and send it again, we keep nothing about a person."
 
 
 def personal(text: str, *, numbers: bool = False) -> str:
@@ -149,7 +152,11 @@ def personal(text: str, *, numbers: bool = False) -> str:
     for where, looks in asked:
         for what, pattern in looks:
             if pattern.search(where):
-                return f"This looks like {what}; {_MEND}"
+                return say(
+                    "This looks like {what}; take it out and send it again, we keep nothing about "
+                    "a person.",
+                    what=say(what),
+                )
     return ""
 
 

@@ -14,6 +14,7 @@ from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.search import unlisted_plan
 from compound_coverage.determination.engine import determine, is_stale, with_source
 from compound_coverage.determination.facts import holds
+from compound_coverage.language import money, say, to_say
 from compound_coverage.vocabulary import (
     Basis,
     Case,
@@ -35,9 +36,9 @@ MOST_MEDICATIONS = 3
 # The medicine most people ask about; where the dataset lacks it, its first one.
 USUAL_MEDICATION = "ldn-capsule"
 
-STALE = "Last known policy. Confirm it with the plan."
-OUR_READING = "This is our reading of the rule."
-NOT_CONFIRMED = "Not confirmed yet. It did not count."
+STALE = to_say("Last known policy. Confirm it with the plan.")
+OUR_READING = to_say("This is our reading of the rule.")
+NOT_CONFIRMED = to_say("Not confirmed yet. It did not count.")
 
 # What a rule looks at that a medicine brings along, and what each case says for itself.
 _OF_MEDICATION = frozenset(
@@ -58,15 +59,15 @@ _OF_MEDICATION = frozenset(
 )
 _SOURCES = (IngredientSource.APPROVED_PRODUCT, IngredientSource.BULK_POWDER, None)
 _SOURCE_WORDS = {
-    IngredientSource.APPROVED_PRODUCT: "from an FDA-approved product",
-    IngredientSource.BULK_POWDER: "from bulk powder",
-    None: "source not known",
+    IngredientSource.APPROVED_PRODUCT: to_say("from an FDA-approved product"),
+    IngredientSource.BULK_POWDER: to_say("from bulk powder"),
+    None: to_say("source not known"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PatientView:
-    """The rule as the check page shows it."""
+    """The rule as the check page shows it; summary, condition and marks are English, to be said."""
 
     summary: str
     condition: str
@@ -88,7 +89,7 @@ class Answer:
 class Shown:
     """One typical case: in words, and its answer before and after.
 
-    ``facts`` says what is known beyond plan and medicine.
+    ``facts`` says what is known beyond plan and medicine, in the language spoken just now.
     """
 
     plan: str
@@ -193,7 +194,7 @@ def _case(
     case = replace(case, **side.facts)
     if source is not None:
         case = with_source(case, source)
-    told = ", ".join(filter(None, [_SOURCE_WORDS[source], side.words]))
+    told = ", ".join(filter(None, [say(_SOURCE_WORDS[source]), side.words]))
     return TypicalCase(case, told)
 
 
@@ -289,31 +290,34 @@ def _side(test: Test, dataset: Dataset, *, wanted: bool) -> _Side:
     match test.fact:
         case Fact.MONTHLY_COST:
             price = _number(test, wanted, 1.0)
-            return _Side({"monthly_cost": price}, f"${price:,.0f} a month")
+            return _Side({"monthly_cost": price}, say("{price} a month", price=money(round(price))))
         case Fact.AGE:
             age = _number(test, wanted, 1.0)
-            return _Side({"age": age}, f"{age:.0f} years old")
+            return _Side({"age": age}, say("{age} years old", age=f"{age:.0f}"))
         case Fact.INDICATION:
             return _support(test, dataset, positive)
         case Fact.DIAGNOSIS:
             code = _code(test.values, dataset, positive)
-            return _Side({"diagnosis": code}, f"diagnosis {code}")
+            return _Side({"diagnosis": code}, say("diagnosis {code}", code=code))
         case Fact.PHARMACY_CREDENTIALED:
             leave = positive == ("yes" in test.values)
-            return _Side({"pharmacy_credentialed": leave}, _LEAVE[leave])
+            return _Side({"pharmacy_credentialed": leave}, say(_LEAVE[leave]))
         case _:
             allowed = sorted(schema.TEST_VALUES[test.fact])
             fit = [value for value in allowed if (value in test.values) == positive]
             value = fit[0] if fit else ""
-            return _Side({test.fact.value: value}, _PHARMACY.get(value, ""))
+            return _Side({test.fact.value: value}, say(_PHARMACY.get(value, "")))
 
 
-_LEAVE = {True: "pharmacy approved by the plan", False: "pharmacy not approved by the plan"}
+_LEAVE = {
+    True: to_say("pharmacy approved by the plan"),
+    False: to_say("pharmacy not approved by the plan"),
+}
 _PHARMACY = {
-    "in_network": "pharmacy in the network",
-    "out_of_network": "pharmacy outside the network",
-    "503A": "state-licensed pharmacy (503A)",
-    "503B": "outsourcing facility (503B)",
+    "in_network": to_say("pharmacy in the network"),
+    "out_of_network": to_say("pharmacy outside the network"),
+    "503A": to_say("state-licensed pharmacy (503A)"),
+    "503B": to_say("outsourcing facility (503B)"),
 }
 
 
@@ -328,13 +332,13 @@ def _support(test: Test, dataset: Dataset, positive: bool) -> _Side:
     if not positive:
         code = _code(_label_uses(dataset), dataset, positive=False)
         facts = {"compendium": False, "literature": False, "diagnosis": code}
-        return _Side(facts, "no support for the use")
+        return _Side(facts, say("no support for the use"))
     if "compendium" in test.values:
-        return _Side({"compendium": True}, "a reference book supports the use")
+        return _Side({"compendium": True}, say("a reference book supports the use"))
     if "literature" in test.values:
-        return _Side({"literature": True}, "studies support the use")
+        return _Side({"literature": True}, say("studies support the use"))
     code = next(iter(_label_uses(dataset)), "")
-    return _Side({"diagnosis": code}, f"diagnosis {code}, on a label")
+    return _Side({"diagnosis": code}, say("diagnosis {code}, on a label", code=code))
 
 
 def _label_uses(dataset: Dataset) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from compound_coverage.dataset.releases import newest_release
 from compound_coverage.dataset.schema import ChangeRow
 from compound_coverage.dataset.tables import DatasetError, Fault, Tables, read_tables
 from compound_coverage.dataset.validate import check_tables
+from compound_coverage.language import number, say, to_say
 
 LONGEST_WORDS = 4_000
 LONGEST_TITLE = 200
@@ -54,6 +55,16 @@ _BECOMES = {
     Decision.ACCEPT: State.ACCEPTED,
     Decision.ASK: State.ASKED,
     Decision.DECLINE: State.DECLINED,
+}
+
+
+_ALREADY = {
+    State.WAITING: to_say("This proposal is waiting already; make a new one instead."),
+    State.ASKED: to_say("This proposal is asked already; make a new one instead."),
+    State.ACCEPTED: to_say("This proposal is accepted already; make a new one instead."),
+    State.DECLINED: to_say("This proposal is declined already; make a new one instead."),
+    State.WITHDRAWN: to_say("This proposal is withdrawn already; make a new one instead."),
+    State.PUBLISHED: to_say("This proposal is published already; make a new one instead."),
 }
 
 
@@ -128,7 +139,7 @@ class Proposals:
         Raises Forbidden, ProposalError without a title or a reason, ChangeError naming each fault
         that the dataset would have with these changes.
         """
-        title, why = _words("title", title, LONGEST_TITLE), _words("reason", why)
+        title, why = _words(TITLE, title, LONGEST_TITLE), _words(REASON, why)
         with self.desk.act(actor, Action.DATASET_PROPOSE) as work:
             tables = self.tables()
             self._check(tables, changes)
@@ -158,11 +169,13 @@ class Proposals:
 
         It waits for a decision again. Raises Forbidden, ProposalError, ChangeError.
         """
-        why = _words("reason", why)
+        why = _words(REASON, why)
         with self.desk.act(actor, Action.DATASET_PROPOSE) as work:
             row = _held(work, proposal_id, OPEN | {State.ACCEPTED})
             if row["author_id"] != actor.member_id:
-                raise ProposalError("Only who made a proposal changes it; say what you would mend.")
+                raise ProposalError(
+                    say("Only who made a proposal changes it; say what you would mend.")
+                )
             _unchanged_since(row, seen)
             tables = self.tables()
             self._check(tables, changes)
@@ -177,9 +190,11 @@ class Proposals:
         with self.desk.act(actor, Action.DATASET_PROPOSE) as work:
             row = _held(work, proposal_id, OPEN | {State.ACCEPTED})
             if row["author_id"] != actor.member_id:
-                raise ProposalError("Only who made a proposal takes it back; you may decline it.")
+                raise ProposalError(
+                    say("Only who made a proposal takes it back; you may decline it.")
+                )
             set_proposal(work, proposal_id, state=State.WITHDRAWN)
-            add_remark(work, row, "withdrawn", row["revision"], _words("reason", words))
+            add_remark(work, row, "withdrawn", row["revision"], _words(REASON, words))
             work.note(proposal=proposal_id)
 
     # -- by the others -------------------------------------------------------------------------
@@ -188,7 +203,7 @@ class Proposals:
         """Adds to the discussion. Raises Forbidden, ProposalError."""
         with self.desk.act(actor, Action.DATASET_DISCUSS) as work:
             row = _held(work, proposal_id, frozenset(State))
-            add_remark(work, row, "said", row["revision"], _words("remark", words))
+            add_remark(work, row, "said", row["revision"], _words(REMARK_WORDS, words))
             work.note(proposal=proposal_id)
 
     def decide(
@@ -199,11 +214,13 @@ class Proposals:
         An acceptance may go without words. Raises Forbidden, ProposalError; ChangeError if the
         dataset has changed so that it can't be accepted any more.
         """
-        words = words.strip() if decision is Decision.ACCEPT else _words("reason", words)
+        words = words.strip() if decision is Decision.ACCEPT else _words(REASON, words)
         with self.desk.act(actor, Action.DATASET_DECIDE) as work:
             row = _held(work, proposal_id, OPEN)
             if row["author_id"] == actor.member_id:
-                raise ProposalError("Nobody decides on their own proposal; ask another advocate.")
+                raise ProposalError(
+                    say("Nobody decides on their own proposal; ask another advocate.")
+                )
             _unchanged_since(row, seen)
             if decision is Decision.ACCEPT:
                 self._check(self.tables(), newest_revision(work, row).changes)
@@ -282,23 +299,48 @@ class Proposals:
 def with_changes(tables: Tables, changes: Sequence[Change], today: date) -> Tables:
     """The tables with these changes, checked as a whole. Raises ChangeError naming each fault."""
     if not changes:
-        raise ChangeError([Fault("The proposal", None, "", "it changes nothing; change a row")])
+        told = say("it changes nothing; change a row")
+        raise ChangeError([Fault(say("The proposal"), None, "", told)])
     for change in changes:
         if change.file == ChangeRow.FILE:
-            raise ChangeError([Fault(change.file, None, "", "only a release writes this table")])
-    changed = apply(tables, changes)
+            told = say("only a release writes this table")
+            raise ChangeError([Fault(change.file, None, "", told)])
+    changed = laid_upon(tables, changes)
     faults = check_tables(changed, today)
     if faults:
         raise ChangeError(faults)
     return changed
 
 
-def _words(what: str, text: str, longest: int = LONGEST_WORDS) -> str:
+def laid_upon(tables: Tables, changes: Sequence[Change]) -> Tables:
+    """As ``changes.apply``, which goes through all it is given: here only the tables touched."""
+    touched = {change.file: tables[change.file] for change in changes}
+    return {**tables, **apply(touched, changes)}
+
+
+# what is said where such words are missing, or too long
+Refusal = tuple[str, str]
+TITLE: Refusal = (
+    to_say("The title is empty; write a sentence."),
+    to_say("The title is longer than {longest} characters; shorten it."),
+)
+REASON: Refusal = (
+    to_say("The reason is empty; write a sentence."),
+    to_say("The reason is longer than {longest} characters; shorten it."),
+)
+REMARK_WORDS: Refusal = (
+    to_say("The remark is empty; write a sentence."),
+    to_say("The remark is longer than {longest} characters; shorten it."),
+)
+
+
+def _words(refusal: Refusal, text: str, longest: int = LONGEST_WORDS) -> str:
+    empty, too_long = refusal
     words = text.strip()
     if not words:
-        raise ProposalError(f"The {what} is empty; write a sentence.")
+        raise ProposalError(say(empty))
     if len(words) > longest:
-        raise ProposalError(f"The {what} is longer than {longest:,} characters; shorten it.")
+        raise ProposalError(say(too_long, longest=number(longest)))
     return words
 
 
@@ -307,15 +349,17 @@ def _held(work: Work, proposal_id: str, states: frozenset[State]) -> RowMapping:
     query = select(PROPOSAL).where(PROPOSAL.c.proposal_id == proposal_id).with_for_update()
     row = work.connection.execute(query).mappings().first()
     if row is None:
-        raise ProposalError("There is no such proposal; open it from the list.")
+        raise ProposalError(say("There is no such proposal; open it from the list."))
     if row["state"] not in states:
-        raise ProposalError(f"This proposal is {row['state']} already; make a new one instead.")
+        raise ProposalError(say(_ALREADY[State(row["state"])]))
     return row
 
 
 def _unchanged_since(row: RowMapping, seen: int) -> None:
     if row["revision"] != seen:
-        raise ProposalError("The proposal was changed while you looked at it; look at it again.")
+        raise ProposalError(
+            say("The proposal was changed while you looked at it; look at it again.")
+        )
 
 
 def set_proposal(work: Work, proposal_id: str, **values: Any) -> None:

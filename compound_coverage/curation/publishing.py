@@ -40,6 +40,7 @@ from compound_coverage.dataset.releases import next_release
 from compound_coverage.dataset.schema import ChangeRow
 from compound_coverage.dataset.tables import DatasetError, Tables, read_tables
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import ENGLISH, say, speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ class _Run:
             return
         revision = newest_revision(self.work, row)
         try:
-            changed = with_changes(self.tables, revision.changes, self.today)
+            # the reason is kept as a remark, which others read in their own language
+            with speaking(ENGLISH):
+                changed = with_changes(self.tables, revision.changes, self.today)
         except ChangeError as error:
             self._send_back(row, str(error))
             return
@@ -162,7 +165,7 @@ class _Run:
             deed()
         except RepositoryError as error:
             self.with_git = False
-            self.notes.append(f"Published, but without a commit: {error}")
+            self.notes.append(say("Published, but without a commit: {error}", error=error))
 
 
 def _accepted(work: Work) -> list[RowMapping]:

@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from compound_coverage.language import say
+
 _NOBODY = "advocates.invalid"  # a domain that can never be: nobody's address is published
 _PROGRAM = f"Compound Coverage <publisher@{_NOBODY}>"
 _LONGEST_WAIT = 60
@@ -84,8 +86,9 @@ def _git(folder: Path, *words: str, text: str = "") -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RepositoryError(f"Git can't be used here: {error}.") from None
+        raise RepositoryError(say("Git can't be used here: {error}.", error=error)) from None
     if done.returncode:
-        said = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
-        raise RepositoryError(f"Git did not {words[0]}: {said[:300]}")
+        said = " ".join(done.stderr.split()) or say("it ended with {code}", code=done.returncode)
+        told = say("Git did not {deed}: {said}", deed=words[0], said=said[:300])
+        raise RepositoryError(told)
     return done.stdout

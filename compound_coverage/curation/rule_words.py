@@ -1,13 +1,17 @@
-"""A rule in the words of the trade: what the form offers, and what a test says as a sentence."""
+"""A rule in the words of the trade: what the form offers, and what a test says as a sentence.
+
+All of it is English here, and said where it is shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compound_coverage.dataset import schema
 from compound_coverage.dataset.tables import Tables
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import say, to_say
 from compound_coverage.vocabulary import (
     INGREDIENT_FACTS,
     Basis,
@@ -20,267 +24,306 @@ from compound_coverage.vocabulary import (
 )
 
 EFFECTS: dict[Effect, str] = {
-    Effect.COVERS: "Pays for it",
-    Effect.COVERS_QUALIFYING_INGREDIENTS: "Pays only for the ingredients that qualify",
-    Effect.REQUIRES_PRIOR_AUTHORIZATION: "Needs prior authorization",
-    Effect.REQUIRES: "Asks for something",
-    Effect.EXCLUDES_WITH_EXCEPTION: "Does not pay, but has an exception route",
-    Effect.EXCLUDES: "Does not pay",
-    Effect.LIMITS: "Limits an amount",
-    Effect.OPENS_EXCEPTION: "Opens an exception route",
-    Effect.SETS_DEADLINE: "Sets a deadline",
-    Effect.INFORMS: "Is only worth knowing",
+    Effect.COVERS: to_say("Pays for it"),
+    Effect.COVERS_QUALIFYING_INGREDIENTS: to_say("Pays only for the ingredients that qualify"),
+    Effect.REQUIRES_PRIOR_AUTHORIZATION: to_say("Needs prior authorization"),
+    Effect.REQUIRES: to_say("Asks for something"),
+    Effect.EXCLUDES_WITH_EXCEPTION: to_say("Does not pay, but has an exception route"),
+    Effect.EXCLUDES: to_say("Does not pay"),
+    Effect.LIMITS: to_say("Limits an amount"),
+    Effect.OPENS_EXCEPTION: to_say("Opens an exception route"),
+    Effect.SETS_DEADLINE: to_say("Sets a deadline"),
+    Effect.INFORMS: to_say("Is only worth knowing"),
 }
 LEVELS: dict[Level, str] = {
-    Level.PAYER: "An insurer or other payer, for its plans",
-    Level.PLAN: "One plan alone, such as an employer's booklet",
-    Level.PBM: "A pharmacy benefit manager",
-    Level.PROGRAM: "A public program, such as a state's Medicaid",
-    Level.LAW: "A law or regulation",
+    Level.PAYER: to_say("An insurer or other payer, for its plans"),
+    Level.PLAN: to_say("One plan alone, such as an employer's booklet"),
+    Level.PBM: to_say("A pharmacy benefit manager"),
+    Level.PROGRAM: to_say("A public program, such as a state's Medicaid"),
+    Level.LAW: to_say("A law or regulation"),
 }
 BASES: dict[Basis, str] = {
-    Basis.STATED: "The document says so in its own words",
-    Basis.INFERRED: "It is how we read the document",
-    Basis.UNVERIFIED: "It is not confirmed yet, so it decides nothing",
+    Basis.STATED: to_say("The document says so in its own words"),
+    Basis.INFERRED: to_say("It is how we read the document"),
+    Basis.UNVERIFIED: to_say("It is not confirmed yet, so it decides nothing"),
 }
 GRADES: dict[Grade, str] = {
-    Grade.A: "The issuer's own page or paper",
-    Grade.B: "A copy of the original text, somewhere else",
-    Grade.C: "A summary by somebody else",
+    Grade.A: to_say("The issuer's own page or paper"),
+    Grade.B: to_say("A copy of the original text, somewhere else"),
+    Grade.C: to_say("A summary by somebody else"),
 }
 PAYER_KINDS: dict[str, str] = {
-    "insurer": "Insurer",
-    "pbm": "Pharmacy benefit manager",
-    "government_program": "Public program",
-    "employer_plan": "Employer with a plan of its own",
+    "insurer": to_say("Insurer"),
+    "pbm": to_say("Pharmacy benefit manager"),
+    "government_program": to_say("Public program"),
+    "employer_plan": to_say("Employer with a plan of its own"),
 }
 LIMIT_KINDS: dict[str, str] = {
-    "plan_pays_up_to": "The plan pays up to",
-    "out_of_pocket_cap": "You pay at most",
-    "tier": "Tier",
-    "approval": "How long an approval lasts",
-    "renewal": "How long a renewal lasts",
-    "days_supply": "Longest supply",
-    "emergency_supply": "Emergency supply",
+    "plan_pays_up_to": to_say("The plan pays up to"),
+    "out_of_pocket_cap": to_say("You pay at most"),
+    "tier": to_say("Tier"),
+    "approval": to_say("How long an approval lasts"),
+    "renewal": to_say("How long a renewal lasts"),
+    "days_supply": to_say("Longest supply"),
+    "emergency_supply": to_say("Emergency supply"),
 }
 LIMIT_UNITS: dict[str, str] = {
-    "": "no unit",
-    "usd": "dollars",
-    "hours": "hours",
-    "days": "days",
-    "months": "months",
+    "": to_say("no unit"),
+    "usd": to_say("dollars"),
+    "hours": to_say("hours"),
+    "days": to_say("days"),
+    "months": to_say("months"),
 }
 STAGES: dict[str, str] = {
-    "prior_authorization": "Prior authorization",
-    "coverage_determination": "Coverage determination",
-    "exception_request": "Request for an exception",
-    "step_therapy_exception": "Exception from step therapy",
-    "initial_claim": "First claim",
-    "internal_appeal": "Appeal to the plan",
-    "second_internal_appeal": "Second appeal to the plan",
-    "redetermination": "Redetermination",
-    "reconsideration": "Reconsideration",
-    "hearing": "Hearing",
-    "council_review": "Review by the council",
-    "court_review": "Review by a court",
-    "external_review": "Outside review",
-    "external_exception_review": "Outside review of an exception",
-    "fair_hearing": "State fair hearing",
-    "keep_benefits": "Keeping benefits meanwhile",
-    "transition_fill": "Transition fill",
-    "emergency_supply": "Emergency supply",
+    "prior_authorization": to_say("Prior authorization"),
+    "coverage_determination": to_say("Coverage determination"),
+    "exception_request": to_say("Request for an exception"),
+    "step_therapy_exception": to_say("Exception from step therapy"),
+    "initial_claim": to_say("First claim"),
+    "internal_appeal": to_say("Appeal to the plan"),
+    "second_internal_appeal": to_say("Second appeal to the plan"),
+    "redetermination": to_say("Redetermination"),
+    "reconsideration": to_say("Reconsideration"),
+    "hearing": to_say("Hearing"),
+    "council_review": to_say("Review by the council"),
+    "court_review": to_say("Review by a court"),
+    "external_review": to_say("Outside review"),
+    "external_exception_review": to_say("Outside review of an exception"),
+    "fair_hearing": to_say("State fair hearing"),
+    "keep_benefits": to_say("Keeping benefits meanwhile"),
+    "transition_fill": to_say("Transition fill"),
+    "emergency_supply": to_say("Emergency supply"),
 }
 ACTORS: dict[str, str] = {
-    "member": "The member's clock",
-    "plan": "The plan's clock",
-    "reviewer": "An outside reviewer's, hearing officer's or court's clock",
+    "member": to_say("The member's clock"),
+    "plan": to_say("The plan's clock"),
+    "reviewer": to_say("An outside reviewer's, hearing officer's or court's clock"),
 }
-URGENCIES: dict[str, str] = {"standard": "Standard", "expedited": "Fast", "payment": "Payment"}
+URGENCIES: dict[str, str] = {
+    "standard": to_say("Standard"),
+    "expedited": to_say("Fast"),
+    "payment": to_say("Payment"),
+}
 DEADLINE_UNITS: dict[str, str] = {
-    "hours": "hours",
-    "calendar_days": "days",
-    "working_days": "working days",
-    "months": "months",
+    "hours": to_say("hours"),
+    "calendar_days": to_say("days"),
+    "working_days": to_say("working days"),
+    "months": to_say("months"),
 }
 ANCHORS: dict[str, str] = {
-    "notice_dated": "The date on the notice",
-    "notice_mailed": "The day the notice was mailed",
-    "notice_received": "The day the notice was received",
-    "final_notice_received": "The day the last notice was received",
-    "plan_decision_dated": "The date of the plan's decision",
-    "reviewer_decision_dated": "The date of the reviewer's decision",
-    "judge_decision_dated": "The date of the judge's decision",
-    "council_decision_dated": "The date of the council's decision",
-    "request_received": "The time the request was received",
-    "statement_received": "The time the prescriber's statement was received",
-    "appeal_received": "The time the appeal was received",
-    "claim_received": "The time the claim was received",
-    "review_requested": "The time the review was asked for",
-    "file_received": "The time the file was received",
-    "missing_facts_asked": "The time missing facts were asked for",
-    "coverage_started": "The day coverage started",
-    "fill": "The fill itself (how long a supply lasts)",
-    "other": "Not one event, so no date is counted",
+    "notice_dated": to_say("The date on the notice"),
+    "notice_mailed": to_say("The day the notice was mailed"),
+    "notice_received": to_say("The day the notice was received"),
+    "final_notice_received": to_say("The day the last notice was received"),
+    "plan_decision_dated": to_say("The date of the plan's decision"),
+    "reviewer_decision_dated": to_say("The date of the reviewer's decision"),
+    "judge_decision_dated": to_say("The date of the judge's decision"),
+    "council_decision_dated": to_say("The date of the council's decision"),
+    "request_received": to_say("The time the request was received"),
+    "statement_received": to_say("The time the prescriber's statement was received"),
+    "appeal_received": to_say("The time the appeal was received"),
+    "claim_received": to_say("The time the claim was received"),
+    "review_requested": to_say("The time the review was asked for"),
+    "file_received": to_say("The time the file was received"),
+    "missing_facts_asked": to_say("The time missing facts were asked for"),
+    "coverage_started": to_say("The day coverage started"),
+    "fill": to_say("The fill itself (how long a supply lasts)"),
+    "other": to_say("Not one event, so no date is counted"),
 }
 
 WHO: dict[Quantifier, str] = {
-    Quantifier.ANY: "At least one active ingredient",
-    Quantifier.ALL: "Every active ingredient",
-    Quantifier.NONE: "No active ingredient",
+    Quantifier.ANY: to_say("At least one active ingredient"),
+    Quantifier.ALL: to_say("Every active ingredient"),
+    Quantifier.NONE: to_say("No active ingredient"),
 }
 NUMBER_WORDS: dict[Comparison, str] = {
-    Comparison.BELOW: "below",
-    Comparison.AT_MOST: "at most",
-    Comparison.ABOVE: "above",
-    Comparison.AT_LEAST: "at least",
+    Comparison.BELOW: to_say("below"),
+    Comparison.AT_MOST: to_say("at most"),
+    Comparison.ABOVE: to_say("above"),
+    Comparison.AT_LEAST: to_say("at least"),
 }
-TEXT_WORDS: dict[Comparison, str] = {Comparison.IS: "is", Comparison.IS_NOT: "is not"}
+TEXT_WORDS: dict[Comparison, str] = {
+    Comparison.IS: to_say("is"),
+    Comparison.IS_NOT: to_say("is not"),
+}
+_NUMBER_SENTENCES: dict[Comparison, str] = {
+    Comparison.BELOW: to_say("{subject} is below {bound}"),
+    Comparison.AT_MOST: to_say("{subject} is at most {bound}"),
+    Comparison.ABOVE: to_say("{subject} is above {bound}"),
+    Comparison.AT_LEAST: to_say("{subject} is at least {bound}"),
+}
+_IS = to_say("{subject} is {values}")
+_IS_NOT = to_say("{subject} is not {values}")
+_OPEN = to_say("{subject} ...")
+_REST = to_say("{subject} {values}")
 
 
 @dataclass(frozen=True, slots=True)
 class FactWords:
-    """How one fact is spoken of.
+    """How one fact is spoken of; all of it English, to be said.
 
     ``label`` stands in the list of facts; ``subject`` begins the sentence, unless the ingredients
-    do; ``yes`` and ``no`` join subject and value; ``values`` puts a value into words.
+    do; ``yes`` and ``no`` are the sentence for a value that is looked for and one that is not;
+    ``values`` puts a value into words.
     """
 
     label: str
     subject: str
-    yes: str = "is"
-    no: str = "is not"
+    yes: str = _IS
+    no: str = _IS_NOT
     values: Mapping[str, str] = field(default_factory=dict)
 
 
 def _yes_no(label: str, subject: str, yes: str, no: str) -> FactWords:
-    return FactWords(label, subject, "", "", {"yes": yes, "no": no})
+    """A fact whose values are the rest of the sentence."""
+    return FactWords(label, subject, _REST, _REST, {"yes": yes, "no": no})
 
 
 FACTS: dict[Fact, FactWords] = {
     Fact.INGREDIENT_SOURCE: FactWords(
-        "Where the ingredients come from",
+        to_say("Where the ingredients come from"),
         "",
-        "comes from",
-        "does not come from",
-        {"bulk_powder": "bulk powder", "approved_product": "an FDA-approved product"},
+        to_say("{subject} comes from {values}"),
+        to_say("{subject} does not come from {values}"),
+        {
+            "bulk_powder": to_say("bulk powder"),
+            "approved_product": to_say("an FDA-approved product"),
+        },
     ),
-    Fact.INGREDIENT: FactWords("Which ingredient it is", ""),
+    Fact.INGREDIENT: FactWords(to_say("Which ingredient it is"), ""),
     Fact.ON_LIST: FactWords(
-        "Whether an ingredient is on a named list", "", "is on the list", "is not on the list"
+        to_say("Whether an ingredient is on a named list"),
+        "",
+        to_say("{subject} is on the list {values}"),
+        to_say("{subject} is not on the list {values}"),
     ),
     Fact.ON_FORMULARY: _yes_no(
-        "Whether the approved product is on the plan's drug list",
+        to_say("Whether the approved product is on the plan's drug list"),
         "",
-        "is on the plan's drug list",
-        "is not on the plan's drug list",
+        to_say("is on the plan's drug list"),
+        to_say("is not on the plan's drug list"),
     ),
     Fact.HAS_REBATE: _yes_no(
-        "Whether its maker is in the Medicaid rebate program",
+        to_say("Whether its maker is in the Medicaid rebate program"),
         "",
-        "is from a maker in the Medicaid rebate program",
-        "is not from a maker in the Medicaid rebate program",
+        to_say("is from a maker in the Medicaid rebate program"),
+        to_say("is not from a maker in the Medicaid rebate program"),
     ),
     Fact.WITHDRAWN_FOR_SAFETY: _yes_no(
-        "Whether it was taken off the market as unsafe",
+        to_say("Whether it was taken off the market as unsafe"),
         "",
-        "was taken off the market as unsafe",
-        "was not taken off the market as unsafe",
+        to_say("was taken off the market as unsafe"),
+        to_say("was not taken off the market as unsafe"),
     ),
     Fact.APPROVED_INGREDIENT: _yes_no(
-        "Whether any FDA-approved drug holds it",
+        to_say("Whether any FDA-approved drug holds it"),
         "",
-        "is in an FDA-approved drug",
-        "is in no FDA-approved drug",
+        to_say("is in an FDA-approved drug"),
+        to_say("is in no FDA-approved drug"),
     ),
     Fact.PRESCRIPTION_INGREDIENT: _yes_no(
-        "Whether it needs a prescription", "", "needs a prescription", "needs no prescription"
+        to_say("Whether it needs a prescription"),
+        "",
+        to_say("needs a prescription"),
+        to_say("needs no prescription"),
     ),
-    Fact.MEDICATION: FactWords("Which medicine it is", "The medicine"),
-    Fact.DOSAGE_FORM: FactWords("The dosage form", "The dosage form"),
-    Fact.ROUTE: FactWords("The route", "The route"),
+    Fact.MEDICATION: FactWords(to_say("Which medicine it is"), to_say("The medicine")),
+    Fact.DOSAGE_FORM: FactWords(to_say("The dosage form"), to_say("The dosage form")),
+    Fact.ROUTE: FactWords(to_say("The route"), to_say("The route")),
     Fact.ACTIVE_INGREDIENT_COUNT: FactWords(
-        "How many active ingredients it has", "The number of active ingredients"
+        to_say("How many active ingredients it has"), to_say("The number of active ingredients")
     ),
-    Fact.MONTHLY_COST: FactWords("The price of one month", "The price of one month"),
-    Fact.AGE: FactWords("The age of the patient", "The age"),
+    Fact.MONTHLY_COST: FactWords(
+        to_say("The price of one month"), to_say("The price of one month")
+    ),
+    Fact.AGE: FactWords(to_say("The age of the patient"), to_say("The age")),
     Fact.DIAGNOSIS: FactWords(
-        "The diagnosis", "The diagnosis code", "starts with", "does not start with"
+        to_say("The diagnosis"),
+        to_say("The diagnosis code"),
+        to_say("{subject} starts with {values}"),
+        to_say("{subject} does not start with {values}"),
     ),
     Fact.INDICATION: FactWords(
-        "What supports the use",
-        "The use",
-        "is",
-        "is not",
+        to_say("What supports the use"),
+        to_say("The use"),
+        to_say("The use is {values}"),
+        to_say("The use is not {values}"),
         {
-            "label": "on the label",
-            "compendium": "in a drug reference book (compendium)",
-            "literature": "in published studies",
+            "label": to_say("on the label"),
+            "compendium": to_say("in a drug reference book (compendium)"),
+            "literature": to_say("in published studies"),
         },
     ),
     Fact.USE_CATEGORY: FactWords(
-        "The kind of use",
-        "The kind of use",
-        "is",
-        "is not",
+        to_say("The kind of use"),
+        to_say("The kind of use"),
+        _IS,
+        _IS_NOT,
         {
-            "cosmetic": "cosmetic",
-            "hormone_therapy": "hormone therapy",
-            "sexual_dysfunction": "sexual dysfunction",
-            "weight_loss": "weight loss",
-            "topical_pain": "pain, on the skin",
-            "vitamin": "a vitamin",
-            "infusion_pump": "an infusion pump",
-            "other": "another one",
+            "cosmetic": to_say("cosmetic"),
+            "hormone_therapy": to_say("hormone therapy"),
+            "sexual_dysfunction": to_say("sexual dysfunction"),
+            "weight_loss": to_say("weight loss"),
+            "topical_pain": to_say("pain, on the skin"),
+            "vitamin": to_say("a vitamin"),
+            "infusion_pump": to_say("an infusion pump"),
+            "other": to_say("another one"),
         },
     ),
     Fact.MARKETED_IN_STRENGTH_OR_FORM: _yes_no(
-        "Whether it is sold ready-made",
-        "It",
-        "is sold ready-made in this strength or form",
-        "is not sold ready-made in this strength or form",
+        to_say("Whether it is sold ready-made"),
+        to_say("It"),
+        to_say("is sold ready-made in this strength or form"),
+        to_say("is not sold ready-made in this strength or form"),
     ),
     Fact.DAILY_AMOUNT: FactWords(
-        "The daily amount, against the label",
-        "The daily amount",
-        "is",
-        "is not",
+        to_say("The daily amount, against the label"),
+        to_say("The daily amount"),
+        to_say("The daily amount is {values}"),
+        to_say("The daily amount is not {values}"),
         {
-            "below_range": "below the range on the label",
-            "in_range": "in the range on the label",
-            "above_range": "above the range on the label",
+            "below_range": to_say("below the range on the label"),
+            "in_range": to_say("in the range on the label"),
+            "above_range": to_say("above the range on the label"),
         },
     ),
     Fact.PHARMACY_NETWORK: FactWords(
-        "Whether the pharmacy is in the plan's network",
-        "The pharmacy",
-        "is",
-        "is not",
-        {"in_network": "in the plan's network", "out_of_network": "outside the plan's network"},
+        to_say("Whether the pharmacy is in the plan's network"),
+        to_say("The pharmacy"),
+        _IS,
+        _IS_NOT,
+        {
+            "in_network": to_say("in the plan's network"),
+            "out_of_network": to_say("outside the plan's network"),
+        },
     ),
     Fact.PHARMACY_KIND: FactWords(
-        "What kind of pharmacy it is",
-        "The pharmacy",
-        "is",
-        "is not",
-        {"503A": "a state-licensed one (503A)", "503B": "an outsourcing facility (503B)"},
+        to_say("What kind of pharmacy it is"),
+        to_say("The pharmacy"),
+        _IS,
+        _IS_NOT,
+        {
+            "503A": to_say("a state-licensed one (503A)"),
+            "503B": to_say("an outsourcing facility (503B)"),
+        },
     ),
     Fact.PHARMACY_CREDENTIALED: _yes_no(
-        "Whether the plan lets this pharmacy make compounds",
-        "The pharmacy",
-        "has the plan's leave to make compounds",
-        "has no leave of the plan to make compounds",
+        to_say("Whether the plan lets this pharmacy make compounds"),
+        to_say("The pharmacy"),
+        to_say("has the plan's leave to make compounds"),
+        to_say("has no leave of the plan to make compounds"),
     ),
 }
 
 
 def value_names(fact: Fact, tables: Tables) -> dict[str, str]:
     """Every value the dataset knows for ``fact``, and its words; empty for numbers and codes."""
-    spoken = FACTS[fact].values
+    told = {value: say(words) for value, words in FACTS[fact].values.items()}
     match fact:
         case Fact.INGREDIENT:
-            names = {r.ingredient_id: r.name for r in rows_of(tables, schema.IngredientRow)}
+            names = {r.ingredient_id: say(r.name) for r in rows_of(tables, schema.IngredientRow)}
         case Fact.MEDICATION:
-            names = {r.medication_id: r.name for r in rows_of(tables, schema.MedicationRow)}
+            names = {r.medication_id: say(r.name) for r in rows_of(tables, schema.MedicationRow)}
         case Fact.DOSAGE_FORM:
             names = _spaced(row.form for row in rows_of(tables, schema.MedicationRow))
         case Fact.ROUTE:
@@ -288,7 +331,7 @@ def value_names(fact: Fact, tables: Tables) -> dict[str, str]:
         case Fact.ON_LIST:
             names = _spaced(row.list_id for row in rows_of(tables, schema.IngredientListRow))
         case _:
-            return dict(spoken)
+            return told
     return dict(sorted(names.items(), key=lambda pair: pair[1].casefold()))
 
 
@@ -301,16 +344,25 @@ def sentence_of(
 ) -> str:
     """One test as a sentence without its full stop: ``Every active ingredient comes from ...``."""
     words = FACTS[fact]
-    subject = WHO[who] if fact in INGREDIENT_FACTS and who in WHO else words.subject
+    subject = say(WHO[who] if fact in INGREDIENT_FACTS and who in WHO else words.subject)
     if fact in schema.NUMERIC_FACTS:
         unit = "$" if fact is Fact.MONTHLY_COST else ""
-        return f"{subject} is {NUMBER_WORDS.get(comparison, '...')} {unit}{values or '...'}"
+        sentence = _NUMBER_SENTENCES.get(comparison, _OPEN)
+        return say(sentence, subject=subject, bound=f"{unit}{values or '...'}")
     negative = comparison is Comparison.IS_NOT
     listed = values.split()
-    if set(listed) <= {"yes", "no"} <= set(words.values):
-        flipped = {"yes": "no", "no": "yes"} if negative else {"yes": "yes", "no": "no"}
-        told = " or ".join(words.values[flipped[value]] for value in listed)
-        return f"{subject} {told or '...'}"
+    if negative and set(listed) <= {"yes", "no"} <= set(words.values):
+        listed = [_OTHER_WAY[value] for value in listed]
     names = value_names(fact, tables)
-    told = " or ".join(names.get(value, value.replace("-", " ")) for value in listed)
-    return f"{subject} {words.no if negative else words.yes} {told or '...'}"
+    told = _any_of([names.get(value, value.replace("-", " ")) for value in listed])
+    return say(words.no if negative else words.yes, subject=subject, values=told or "...")
+
+
+_OTHER_WAY = {"yes": "no", "no": "yes"}
+
+
+def _any_of(names: Sequence[str]) -> str:
+    told = "".join(names[:1])
+    for name in names[1:]:
+        told = say("{one} or {other}", one=told, other=name)
+    return told

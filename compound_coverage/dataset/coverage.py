@@ -19,6 +19,7 @@ from compound_coverage.dataset.freshness import DECIDING, Freshness, has_ended, 
 from compound_coverage.dataset.search import LINE_NAMES, STATES
 from compound_coverage.dataset.tables import Tables
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import say, say_many
 from compound_coverage.vocabulary import Basis, Grade, Level, LineOfBusiness
 
 # Medicaid is run by the states and D.C.; the territories' numbers are not in the tables read here.
@@ -350,7 +351,7 @@ class _Known:
 
     def _name(self, line: str, state: str, payer_id: str) -> str:
         parts = [self.payers[payer_id].name if payer_id else ""]
-        parts += [LINE_NAMES[LineOfBusiness(line)] if line else ""]
+        parts += [say(LINE_NAMES[LineOfBusiness(line)]) if line else ""]
         parts += [STATES.get(state, state)]
         return ", ".join(filter(None, parts))
 
@@ -381,17 +382,22 @@ def _earliest(fresh: Sequence[Freshness]) -> date | None:
 
 
 def _why_wanted(holding: Holding, *, partly: bool) -> str:
-    """Why more is wanted, in plain words; empty if a confirmed, fresh rule decides.
+    """Why more is wanted, in the language spoken; empty if a confirmed, fresh rule decides.
 
     ``partly``: some rules are known there, if only of single payers.
     """
     if not holding.rules:
-        return "We know no rule." if not partly else "We know only rules of single payers there."
+        if partly:
+            return say("We know only rules of single payers there.")
+        return say("We know no rule.")
     if not holding.deciding:
-        rules = "1 rule" if holding.rules == 1 else f"{holding.rules} rules"
-        return f"We know {rules}, but none that decides."
+        return say_many(
+            "We know 1 rule, but none that decides.",
+            "We know {count} rules, but none that decides.",
+            holding.rules,
+        )
     if not holding.firm:
-        return "Each rule that decides is a last known one, more than two years old."
+        return say("Each rule that decides is a last known one, more than two years old.")
     return ""
 
 

@@ -24,6 +24,7 @@ from compound_coverage.dataset.dates import (
 from compound_coverage.dataset.load import Dataset
 from compound_coverage.dataset.tables import Tables
 from compound_coverage.dataset.validate import rows_of
+from compound_coverage.language import say, say_many
 from compound_coverage.vocabulary import Effect, Grade
 
 CHECK_EVERY_MONTHS: dict[Grade, int] = {Grade.A: 12, Grade.B: 6, Grade.C: 6}
@@ -180,20 +181,22 @@ def has_ended(rule: Ending, on: date) -> bool:
 
 
 def why_due(fresh: Freshness, source: schema.SourceRow) -> str:
-    """Why this document is to be read now, in plain words; empty if it is not."""
+    """Why this document is to be read now, in the language spoken; empty if it is not."""
     if not fresh.due:
         return ""
     if source.status == "gone":
-        return f"It is gone from its address. {_sentence(source.status_note)}"
+        return f"{say('It is gone from its address.')} {_sentence(source.status_note)}"
     if source.status == "moved":
-        return f"It has moved. {_sentence(source.status_note)}"
+        return f"{say('It has moved.')} {_sentence(source.status_note)}"
     if not source.last_checked:
-        return "Nobody has read it yet."
-    months = interval_of(source)
-    every = "every month" if months == 1 else f"every {months} months"
-    return (
-        f"It was last read on {source.last_checked} and is read {every}: "
-        f"it has been due since {fresh.words}."
+        return say("Nobody has read it yet.")
+    return say_many(
+        "It was last read on {checked} and is read every month: it has been due since {due}.",
+        "It was last read on {checked} and is read every {count} months: "
+        "it has been due since {due}.",
+        interval_of(source),
+        checked=source.last_checked,
+        due=fresh.words,
     )
 
 

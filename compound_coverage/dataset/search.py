@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from rapidfuzz import fuzz, process, utils
 
 from compound_coverage.dataset.load import Dataset
+from compound_coverage.language import to_say
 from compound_coverage.vocabulary import LineOfBusiness, Medication, Plan
 
 K = TypeVar("K")
@@ -35,15 +36,15 @@ STATES: dict[str, str] = {
 }  # fmt: skip
 
 LINE_NAMES: dict[LineOfBusiness, str] = {
-    LineOfBusiness.MEDICARE_PART_D: "Medicare drug plan (Part D)",
-    LineOfBusiness.MEDICAID: "Medicaid",
-    LineOfBusiness.MARKETPLACE: "Marketplace or own plan",
-    LineOfBusiness.EMPLOYER_INSURED: "Job plan, insured",
-    LineOfBusiness.EMPLOYER_SELF_FUNDED: "Job plan, employer pays the claims",
-    LineOfBusiness.FEHB: "Federal employee plan (FEHB)",
-    LineOfBusiness.TRICARE: "TRICARE (military)",
-    LineOfBusiness.VA: "Veterans Affairs (VA)",
-    LineOfBusiness.WORKERS_COMP: "Workers' compensation",
+    LineOfBusiness.MEDICARE_PART_D: to_say("Medicare drug plan (Part D)"),
+    LineOfBusiness.MEDICAID: to_say("Medicaid"),
+    LineOfBusiness.MARKETPLACE: to_say("Marketplace or own plan"),
+    LineOfBusiness.EMPLOYER_INSURED: to_say("Job plan, insured"),
+    LineOfBusiness.EMPLOYER_SELF_FUNDED: to_say("Job plan, employer pays the claims"),
+    LineOfBusiness.FEHB: to_say("Federal employee plan (FEHB)"),
+    LineOfBusiness.TRICARE: to_say("TRICARE (military)"),
+    LineOfBusiness.VA: to_say("Veterans Affairs (VA)"),
+    LineOfBusiness.WORKERS_COMP: to_say("Workers' compensation"),
 }
 
 

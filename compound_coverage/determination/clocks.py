@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+from compound_coverage.language import say, speaking, spoken, to_say
 from compound_coverage.vocabulary import Basis, Deadline, Rule
 
 Step = tuple[str, str, str]
@@ -36,31 +38,52 @@ class ClockWords:
     def start(self, clock: Deadline) -> str:
         """The event a clock is counted from."""
         words = self.exact.get(clock.counted_from) or self.starts.get(clock.anchor)
-        return words or clock.counted_from
+        return words or say(clock.counted_from)
 
 
 ENGLISH = ClockWords(
-    sentence="{whose} {duration} from {start}{track}.",
-    not_confirmed="We have not confirmed this yet.",
-    whose={"member": "You have", "plan": "The plan has", "reviewer": "The reviewer has"},
+    sentence=to_say("{whose} {duration} from {start}{track}."),
+    not_confirmed=to_say("We have not confirmed this yet."),
+    whose={
+        "member": to_say("You have"),
+        "plan": to_say("The plan has"),
+        "reviewer": to_say("The reviewer has"),
+    },
     tracks={
         "standard": "",
-        "expedited": " if it is urgent",
-        "payment": " if you already paid",
+        "expedited": to_say(" if it is urgent"),
+        "payment": to_say(" if you already paid"),
     },
     units={
-        "hours": ("hour", "hours"),
-        "calendar_days": ("calendar day", "calendar days"),
-        "working_days": ("working day", "working days"),
-        "months": ("month", "months"),
+        "hours": (to_say("hour"), to_say("hours")),
+        "calendar_days": (to_say("calendar day"), to_say("calendar days")),
+        "working_days": (to_say("working day"), to_say("working days")),
+        "months": (to_say("month"), to_say("months")),
     },
 )
 _ACTORS = tuple(ENGLISH.whose)
 _URGENCIES = tuple(ENGLISH.tracks)
 
 
-def deadline_text(rule: Rule | None, words: ClockWords = ENGLISH) -> str:
-    """All clocks of one rule in words, the member's own first; empty if it has none."""
+@cache
+def words_in(language: str) -> ClockWords:
+    """How a language says a clock on a page; for a letter, the words are in its folder."""
+    with speaking(language):
+        return ClockWords(
+            sentence=say(ENGLISH.sentence),
+            not_confirmed=say(ENGLISH.not_confirmed),
+            whose={actor: say(text) for actor, text in ENGLISH.whose.items()},
+            tracks={track: say(text) if text else "" for track, text in ENGLISH.tracks.items()},
+            units={unit: tuple(map(say, forms)) for unit, forms in ENGLISH.units.items()},
+        )
+
+
+def deadline_text(rule: Rule | None, words: ClockWords | None = None) -> str:
+    """All clocks of one rule in words, the member's own first; empty if it has none.
+
+    Without ``words`` in the language spoken just now.
+    """
+    words = words or words_in(spoken())
     return _sentences(((rule, clock) for clock in rule.deadlines), words) if rule else ""
 
 

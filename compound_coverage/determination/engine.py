@@ -1,6 +1,7 @@
 """The engine: a case and published rules in, a reasoned and cited determination out.
 
-Pure and deterministic: no I/O, no clock, no payer by name. How it decides:
+Pure and deterministic: no I/O, no clock, no payer by name. It works in no language; only the
+questions it asks and its summary are said in the one spoken just now. How it decides:
 
 1. Rules are gathered whose line of business, state, payer, plan and dates contain the case.
    Each rule's tests answer yes (it applies), no (it is dropped) or not known (it *may* apply).
@@ -31,6 +32,7 @@ from compound_coverage.determination.words import (
     questions_of,
     summary_of,
 )
+from compound_coverage.language import say
 from compound_coverage.vocabulary import (
     LEVEL_ORDER,
     Basis,
@@ -383,7 +385,7 @@ def _unknowns(decision: _Decision, case: Case, listed: Listed) -> tuple[Unknown,
         for test in open_tests(rule, case, listed):
             questions += questions_of(test, case)
     if decision.state_matters:
-        questions.append(Unknown("Which state is the plan for?", "plan"))
+        questions.append(Unknown(say("Which state is the plan for?"), "plan"))
     stale = decision.decisive is not None and is_stale(decision.decisive, case.on)
     questions += plan_questions(decision.verdict, stale)
     return tuple(dict.fromkeys(questions))

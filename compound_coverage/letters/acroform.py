@@ -29,6 +29,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, String
 from pikepdf import FormFieldFlag as Flag
 from pydantic import TypeAdapter
 
+from compound_coverage.language import say, to_say
 from compound_coverage.letters import pages
 from compound_coverage.letters.pages import PageError, Rectangle, print_beside
 from compound_coverage.letters.text import clean, one_line
@@ -51,31 +52,31 @@ SIGNED = "The form is already signed, and filling it in would break that; use an
 TOO_MANY_PAGES = f"The PDF has more than {MOST_PAGES} pages; is it the right file?"
 TOO_MANY_FIELDS = f"The PDF has more than {MOST_FIELDS:,} fields; is it the right file?"
 
-DROPS_XFA = (
+DROPS_XFA = to_say(
     "The form holds a second copy of itself in Adobe's XFA format; the filled form leaves that "
     "copy out, because Adobe's programs would show it empty."
 )
-DROPS_RIGHTS = (
+DROPS_RIGHTS = to_say(
     "The form holds a seal of Adobe's that breaks when it is filled; the filled form leaves it out."
 )
 
-BY_HAND = "This is for the signer's own hand."
-SPLIT = "The case holds the whole name only; type this yourself."
-READ_ONLY = "The form keeps this field locked."
-HIDDEN = "The field can't be seen on the page."
-FILLED = "The form already holds something here."
-BUTTON = "This is a button, not a place to write."
-UNKNOWN = "Nothing says surely what belongs here; type it yourself if it is needed."
-NOT_HELD = "The case does not hold this yet."
-TWO_FACTS = "Its name and its tooltip ask for different things."
-LIKELY = "This is likely meant; look at the form and say yes."
-BESIDE = "Only the print beside the field says so; look at the form and say yes."
-DIFFERS = "Other words at this field say something more; look at the form and say yes."
-TOO_LONG = "It is longer than the box: see the attached letter."
-CANT_SHOW = "The form's print can't show these characters: {}."
-NO_OPTION = "The form does not offer '{}' here."
-ANOTHER = "Left empty: the case says '{}'."
-FEW_ROWS = "The form has room for {} of {}: see the attached letter for the rest."
+BY_HAND = to_say("This is for the signer's own hand.")
+SPLIT = to_say("The case holds the whole name only; type this yourself.")
+READ_ONLY = to_say("The form keeps this field locked.")
+HIDDEN = to_say("The field can't be seen on the page.")
+FILLED = to_say("The form already holds something here.")
+BUTTON = to_say("This is a button, not a place to write.")
+UNKNOWN = to_say("Nothing says surely what belongs here; type it yourself if it is needed.")
+NOT_HELD = to_say("The case does not hold this yet.")
+TWO_FACTS = to_say("Its name and its tooltip ask for different things.")
+LIKELY = to_say("This is likely meant; look at the form and say yes.")
+BESIDE = to_say("Only the print beside the field says so; look at the form and say yes.")
+DIFFERS = to_say("Other words at this field say something more; look at the form and say yes.")
+TOO_LONG = to_say("It is longer than the box: see the attached letter.")
+CANT_SHOW = to_say("The form's print can't show these characters: {}.")
+NO_OPTION = to_say("The form does not offer '{}' here.")
+ANOTHER = to_say("Left empty: the case says '{}'.")
+FEW_ROWS = to_say("The form has room for {} of {}: see the attached letter for the rest.")
 NO_FIELD = "The form has no field named '{}'; read the form again."
 CANT_TAKE = "The field '{}' can't take this: {}"
 WRONG_KIND = "it is a {}, which takes another kind of value."
@@ -562,7 +563,7 @@ def _match_group(field: Field, codes: Mapping[str, str], names: _FormNames) -> M
             [(fact, value)] = right
             return replace(reading.of(field, fact), value=value, sure=not why, why=why)
     fact, value = next(iter(held.items()))
-    return replace(reading.of(field, fact), why=NO_OPTION.format(_in_words(value)))
+    return replace(reading.of(field, fact), why=say(NO_OPTION).format(_in_words(value)))
 
 
 def _match_box(field: Field, codes: Mapping[str, str], names: _FormNames) -> Match:
@@ -579,7 +580,7 @@ def _match_box(field: Field, codes: Mapping[str, str], names: _FormNames) -> Mat
         return replace(reading.of(field, fact), value=yes)
     if no is not None and held == names.no_means(fact, value):
         return replace(reading.of(field, fact), value=no)
-    return replace(reading.of(field, fact), why=ANOTHER.format(_in_words(held)))
+    return replace(reading.of(field, fact), why=say(ANOTHER).format(_in_words(held)))
 
 
 def _yes_and_no(field: Field) -> tuple[Value | None, Value | None]:
@@ -602,7 +603,7 @@ def _with_rows_told(matches: list[Match], held: Mapping[str, int]) -> list[Match
         rows[table] = max(rows[table], row)
     short = {table for table, row in rows.items() if table and row < held[table]}
     return [
-        replace(found, why=FEW_ROWS.format(rows[table], held[table]))
+        replace(found, why=say(FEW_ROWS).format(rows[table], held[table]))
         if table in short and row == rows[table] and found.value
         else found
         for found in matches
@@ -770,7 +771,7 @@ def _fitting(field: Field, text: str, *shorter: str) -> tuple[str | None, str]:
     text = text if field.multiline else one_line(text)
     strange = "".join(dict.fromkeys(char for char in text if not _can_show(char)))
     if strange:
-        return None, CANT_SHOW.format(strange[:20])
+        return None, say(CANT_SHOW).format(strange[:20])
     for form in (text, *shorter):
         if not form or all(_layout(field, place, form) for place in field.places):
             return form, ""
@@ -791,7 +792,7 @@ def _option(field: Field, text: str) -> tuple[str | None, str]:
     for option in field.options:
         if wanted in (option.value.strip().casefold(), option.shown.strip().casefold()):
             return option.value, ""
-    return None, NO_OPTION.format(one_line(text)[:60])
+    return None, say(NO_OPTION).format(one_line(text)[:60])
 
 
 def _can_show(char: str) -> bool:

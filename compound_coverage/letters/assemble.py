@@ -10,6 +10,7 @@ from compound_coverage.determination.clocks import deadline_by_stage
 from compound_coverage.determination.engine import determine
 from compound_coverage.determination.question import make_case
 from compound_coverage.formulary.lookup import Formularies
+from compound_coverage.language import speaking
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.render import Draft, draft
 from compound_coverage.letters.templates import law_behind, letter_types, words_of
@@ -31,10 +32,12 @@ def draft_for(
     Raises ValueError with one sentence for an unknown plan, medication or letter type, or for a
     product code that contradicts the source the file gives.
     """
-    answer = determine(case_of(case_file, dataset, on, formularies), dataset)
-    case_file = _with_condition(case_file, dataset)
-    medication = answer.case.medication
-    return draft(case_file, answer, medication, dataset.studies, letter_type, language)
+    # a letter has a language of its own, whatever is spoken where it is made
+    with speaking(language):
+        answer = determine(case_of(case_file, dataset, on, formularies), dataset)
+        case_file = _with_condition(case_file, dataset)
+        medication = answer.case.medication
+        return draft(case_file, answer, medication, dataset.studies, letter_type, language)
 
 
 def letter_table(dataset: Dataset, language: str) -> list[dict[str, str]]:

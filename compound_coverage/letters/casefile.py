@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from compound_coverage.determination.diagnosis import check_diagnosis
+from compound_coverage.language import say
 from compound_coverage.letters.codes import check_ncpdp, check_ndc, check_npi
 from compound_coverage.letters.text import clean, one_line, removed_from
 
@@ -506,7 +507,11 @@ def _removals(data: object, path: str = "") -> Iterator[str]:
     if isinstance(data, str):
         gone = removed_from(data)
         if gone:
-            yield f"{path}: characters that hide or turn text were taken out ({', '.join(gone)})."
+            yield say(
+                "{path}: characters that hide or turn text were taken out ({characters}).",
+                path=path,
+                characters=", ".join(gone),
+            )
     elif isinstance(data, Mapping):
         for name, value in data.items():
             yield from _removals(value, f"{path}.{name}" if path else str(name))

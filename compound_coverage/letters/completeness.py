@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from compound_coverage.language import say
 from compound_coverage.letters.answer import Point
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.gaps import Gap, is_unknown, values_at
@@ -117,7 +118,10 @@ def warnings_about(
     medication: Medication,
     situation: dict[str, bool],
 ) -> list[str]:
-    """What a person should know before this letter goes anywhere, one sentence each."""
+    """What a person should know before this letter goes anywhere, one sentence each.
+
+    In the language spoken just now, which may not be the letter's.
+    """
     return [
         *case.removed,
         *_verdict_warnings(determination),
@@ -131,28 +135,30 @@ def warnings_about(
 
 def _verdict_warnings(determination: Determination) -> Iterator[str]:
     if determination.verdict == Verdict.COVERED:
-        yield "A published rule says the plan pays for this; a letter may not be needed."
+        yield say("A published rule says the plan pays for this; a letter may not be needed.")
     if determination.verdict == Verdict.NOT_COVERED:
-        yield (
+        yield say(
             "The published rule excludes this and leaves no exception route, so a letter may "
             "change nothing; ask the pharmacy for its cash price at the same time."
         )
     if any(reason.decisive and reason.stale for reason in determination.reasons):
-        yield "The deciding rule is old; ask the plan for its newest one before you send this."
+        yield say("The deciding rule is old; ask the plan for its newest one before you send this.")
 
 
 def _safety_warnings(case: CaseFile, situation: dict[str, bool]) -> Iterator[str]:
     if situation.get("opioid_blocker") and case.safety.opioids == "taking":
-        yield (
+        yield say(
             "STOP: the patient takes an opioid, and this medication blocks opioids. It can cause "
             "sudden withdrawal. The prescriber must decide before any letter is sent."
         )
     if situation.get("opioid_blocker") and case.safety.liver_disease == "present":
-        yield "Liver disease is noted; the prescriber must say in the letter why this is safe."
+        yield say("Liver disease is noted; the prescriber must say in the letter why this is safe.")
     if case.safety.pregnancy == "pregnant":
-        yield "The patient is pregnant; trials left pregnant people out. The prescriber decides."
+        yield say(
+            "The patient is pregnant; trials left pregnant people out. The prescriber decides."
+        )
     if situation.get("depression"):
-        yield (
+        yield say(
             "If the patient is thinking about suicide, call or text 988 (US) now; do not wait "
             "for this letter."
         )
@@ -161,9 +167,10 @@ def _safety_warnings(case: CaseFile, situation: dict[str, bool]) -> Iterator[str
 def _remission_warnings(case: CaseFile) -> Iterator[str]:
     code = case.diagnosis.icd10 or ""
     if code.startswith(("F33.4", "F32.4", "F32.5")) and case.diagnosis.active_relapse != "no":
-        yield (
-            f"{code} says 'in remission', which contradicts a letter that rests on active "
-            "illness; the prescriber should check the code against the current severity."
+        yield say(
+            "{code} says 'in remission', which contradicts a letter that rests on active "
+            "illness; the prescriber should check the code against the current severity.",
+            code=code,
         )
 
 
@@ -174,25 +181,31 @@ def _source_warnings(
     bulk = [part for part in actives if part.source == "bulk_powder"]
     for part in bulk:
         if part.reason_for_bulk is None:
-            yield f"{part.name or 'An ingredient'} is bulk powder and no reason is given."
+            name = part.name or say("An ingredient")
+            yield say("{ingredient} is bulk powder and no reason is given.", ingredient=name)
     excluded = (Verdict.NOT_COVERED, Verdict.EXCEPTION_ONLY)
     if bulk and dict(determination.by_source).get(IngredientSource.BULK_POWDER) in excluded:
-        yield (
+        yield say(
             "The plan's published rules exclude bulk powder; ask the pharmacy whether it can "
             "start from an FDA-approved product. That removes this exclusion, no more."
         )
     typed = " ".join(part.name or "" for part in actives).lower()
     for ingredient in medication.active_ingredients:
         if actives and ingredient.name.lower() not in typed:
-            yield f"{ingredient.name} is in the medication, but not among the ingredients typed."
+            yield say(
+                "{ingredient} is in the medication, but not among the ingredients typed.",
+                ingredient=say(ingredient.name),
+            )
 
 
 def _marketed_warnings(case: CaseFile, medication: Medication) -> Iterator[str]:
     marketed = case.why_no_marketed_product
     if marketed.strength_not_sold == "yes" and medication.marketed_in_strength_or_form:
-        yield "The case says the strength is not sold, but our data lists a marketed one; check."
+        yield say(
+            "The case says the strength is not sold, but our data lists a marketed one; check."
+        )
     if marketed.shortage and marketed.shortage_checked_on is None:
-        yield "A shortage is claimed without the day it was checked; supplies change weekly."
+        yield say("A shortage is claimed without the day it was checked; supplies change weekly.")
 
 
 def _date_warnings(case: CaseFile) -> Iterator[str]:
@@ -201,9 +214,12 @@ def _date_warnings(case: CaseFile) -> Iterator[str]:
         if tried.start and tried.stop and tried.stop != "ongoing":
             shared = min(len(tried.start), len(tried.stop))
             if tried.stop[:shared] < tried.start[:shared]:
-                yield f"tried[{number}]: it stops before it starts; check the dates."
+                yield say(
+                    "tried[{number}]: it stops before it starts; check the dates.", number=number
+                )
         if tried.in_chart == "no":
-            yield (
-                f"tried[{number}]: the chart does not show this; a plan asks for proof, and "
-                "the prescriber can sign only what the chart shows."
+            yield say(
+                "tried[{number}]: the chart does not show this; a plan asks for proof, and "
+                "the prescriber can sign only what the chart shows.",
+                number=number,
             )

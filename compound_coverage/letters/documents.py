@@ -20,6 +20,7 @@ import pypandoc  # type: ignore[import-untyped]
 import typst
 
 from compound_coverage.dataset.tables import write_atomically
+from compound_coverage.language import say
 from compound_coverage.letters.templates import LAYOUT
 from compound_coverage.letters.text import clean, code_point
 from compound_coverage.letters.word import SHELL, parts_of, word_file
@@ -215,5 +216,18 @@ def _warnings(replaced: list[str]) -> list[str]:
     if not replaced:
         return []
     shown = ", ".join(code_point(char) for char in replaced[:10])
-    more = f" and {len(replaced) - 10} more" if len(replaced) > 10 else ""
-    return [f"The PDF's fonts can't show some characters; it prints their codes: {shown}{more}."]
+    if len(replaced) <= 10:
+        return [
+            say(
+                "The PDF's fonts can't show some characters; it prints their codes: {codes}.",
+                codes=shown,
+            )
+        ]
+    return [
+        say(
+            "The PDF's fonts can't show some characters; it prints their codes: {codes} and "
+            "{more} more.",
+            codes=shown,
+            more=len(replaced) - 10,
+        )
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from compound_coverage.language import say
 from compound_coverage.letters.casefile import CaseFile
 from compound_coverage.letters.templates import Situation
 from compound_coverage.vocabulary import Medication, Study
@@ -88,11 +89,15 @@ def _selected(
     for study_id in dict.fromkeys(case.evidence.studies):
         study = by_id.get(study_id)
         if study is None:
-            warnings.append(f"There is no study '{study_id}'; it was left out. Check its id.")
+            warnings.append(
+                say("There is no study '{study}'; it was left out. Check its id.", study=study_id)
+            )
         elif not _same_ingredient(study, medication):
             warnings.append(
-                f"{_called(study)} is about another ingredient than this medication's; "
-                "it was left out."
+                say(
+                    "{study} is about another ingredient than this medication's; it was left out.",
+                    study=_called(study),
+                )
             )
         else:
             selected.append(study)
@@ -102,13 +107,15 @@ def _selected(
 
 def _why_added(study: Study) -> str:
     if study.direction == "negative":
-        return (
-            f"{_called(study)} found no benefit and belongs to the same condition; it was added, "
-            "because a letter must not leave out a negative trial."
+        return say(
+            "{study} found no benefit and belongs to the same condition; it was added, "
+            "because a letter must not leave out a negative trial.",
+            study=_called(study),
         )
-    return (
-        f"{_called(study)} is of the same condition and less favorable than what was chosen; it "
-        "was added, because a letter must not show only the favorable trials."
+    return say(
+        "{study} is of the same condition and less favorable than what was chosen; it "
+        "was added, because a letter must not show only the favorable trials.",
+        study=_called(study),
     )
 
 
@@ -117,15 +124,23 @@ def _other_condition(study: Study, case: CaseFile) -> list[str]:
     if condition is None or condition == study.condition_id:
         return []
     return [
-        f"{_called(study)} is about {study.condition_id.replace('-', ' ')}, not about "
-        f"{condition.replace('-', ' ')}; say why it bears on this patient, or take it out."
+        say(
+            "{study} is about {other}, not about {condition}; say why it bears on this patient, "
+            "or take it out.",
+            study=_called(study),
+            other=study.condition_id.replace("-", " "),
+            condition=condition.replace("-", " "),
+        )
     ]
 
 
 def _standard_dose_warnings(selected: Sequence[Study]) -> list[str]:
     return [
-        f"{_called(study)} used the standard dose; the letter says that it is no evidence for a "
-        "low dose."
+        say(
+            "{study} used the standard dose; the letter says that it is no evidence for a low "
+            "dose.",
+            study=_called(study),
+        )
         for study in selected
         if not study.low_dose
     ]
@@ -137,4 +152,4 @@ def _same_ingredient(study: Study, medication: Medication) -> bool:
 
 
 def _called(study: Study) -> str:
-    return f"The study {named(study)} ({study.study_id})"
+    return say("The study {name} ({id})", name=named(study), id=study.study_id)

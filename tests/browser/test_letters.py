@@ -155,7 +155,7 @@ def test_a_false_claim_typed_into_the_draft_is_pointed_out(drafted):
     draft.fill(draft.input_value() + "\n\nThis is FDA-approved low dose naltrexone.\n")
     draft.press("Control+Enter")
     settle(drafted)
-    expect(drafted.get_by_text("sentences before anybody signs")).to_be_visible()
+    expect(drafted.get_by_text("before anybody signs")).to_be_visible()
 
 
 def test_a_sheet_of_cases_becomes_a_folder_of_letters(server, open_page):

@@ -25,10 +25,19 @@ def ask(page, source="Bulk powder", plan="Humana"):
     pick(page, "Which medicine?", "naltrexone (LDN) capsule")
     page.get_by_text(source, exact=True).first.click()
     settle(page)
+    show_answer(page)
+
+
+def show_answer(page):
+    page.get_by_role("button", name="Show me the answer").click()
+    page.wait_for_url("**/result")
+    page.get_by_role("heading", name="What to do next").first.wait_for()
+    settle(page)
 
 
 def verdict(page):
-    return page.locator(".st-key-verdict")
+    """The card at the top; the second one is on the sheet for paper."""
+    return page.locator(".cc-card").first
 
 
 def test_from_patient_to_verdict_to_letter_to_both_files(server, open_page):
@@ -36,12 +45,18 @@ def test_from_patient_to_verdict_to_letter_to_both_files(server, open_page):
     ask(page)
     expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
     expect(verdict(page)).to_contain_text("bulk powder")
-    why = page.get_by_text("This decides the answer.", exact=True)
+    why = page.get_by_text("This decides the answer.", exact=True).locator("visible=true")
     expect(why).to_have_count(1)
     assert page.get_by_role("link", name="42 CFR").count() >= 1
 
+    page.get_by_role("link", name="Change my answers").click()
+    settle(page)
+    expect(page.get_by_role("combobox", name="Which plan do you have?")).to_have_value(
+        re.compile("Humana")
+    )
     page.get_by_text("An FDA-approved product, such as tablets", exact=True).first.click()
     settle(page)
+    show_answer(page)
     expect(verdict(page).get_by_role("heading")).to_contain_text("Maybe")
 
     page.get_by_role("link", name="Draft a letter for your doctor to sign").click()
@@ -104,9 +119,10 @@ def serious(page):
 def test_no_serious_barrier_on_the_check_page(server, open_page, width, colors):
     page = open_page(server, width=width, colors=colors)
     assert serious(page) == []
-    ask(page)
     unfold(page, "Do you know more?")
-    unfold(page, "What to say on the phone")
+    assert serious(page) == []
+    ask(page)
+    unfold(page, "About this medicine")
     unfold(page, "Also worth knowing")
     assert serious(page) == []
 
@@ -146,6 +162,9 @@ def test_no_sideways_scrolling_on_the_smallest_phone(server, open_page, path):
     pick(page, "Which medicine?", "naltrexone (LDN) capsule")
     main = page.get_by_test_id("stMain")
     assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
+    if not path:
+        show_answer(page)
+        assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
 def test_a_plan_that_is_not_listed_leads_to_the_rules_of_its_kind(server, open_page):
@@ -156,13 +175,14 @@ def test_a_plan_that_is_not_listed_leads_to_the_rules_of_its_kind(server, open_p
     pick(page, "Which medicine?", "naltrexone (LDN) capsule")
     page.get_by_text("Bulk powder", exact=True).first.click()
     settle(page)
+    show_answer(page)
     expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
 
 
 def test_help_in_a_crisis_is_there_for_depression(server, open_page):
     page = open_page(server)
     pick(page, "What is it for?", "depression")
-    expect(page.get_by_text("988")).to_be_visible()
+    expect(page.get_by_text("If you think about suicide, call or text 988")).to_be_visible()
 
 
 def test_the_three_questions_can_be_answered_with_the_keyboard_alone(server, open_page):
@@ -180,6 +200,10 @@ def test_the_three_questions_can_be_answered_with_the_keyboard_alone(server, ope
     page.get_by_role("radio", name="I do not know").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    settle(page)
+    page.get_by_role("button", name="Show me the answer").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/result")
     settle(page)
     expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
 
@@ -252,6 +276,7 @@ def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path,
         pick(page, "Which medicine?", "naltrexone (LDN) capsule")
         page.get_by_text("An FDA-approved product, such as tablets", exact=True).first.click()
         settle(page)
+        show_answer(page)
         expect(page.get_by_text("This is about that drug, not about the mix").first).to_be_visible()
         assert serious(page) == []
 

@@ -23,6 +23,7 @@ from compound_coverage.curation.draft import (
     new_rule_id,
     slug,
     trial,
+    trial_dataset,
 )
 from compound_coverage.curation.problems import Problem, end_problems, problems
 from compound_coverage.curation.proposals import with_changes
@@ -335,6 +336,30 @@ def test_what_is_tried_is_what_is_proposed(tables):
         rule_id, changed = trial(draft, tables, TODAY)
         assert rule_id == new_rule_id(draft, tables)
         assert changed == apply(tables, changes_of(draft, tables, TODAY))
+
+
+@pytest.mark.parametrize(
+    ("draft", "cells"),
+    [
+        (WHOLE, {}),
+        (NEW_PAYER, {}),
+        (NEW_PLAN, {}),
+        ("powder-not-paid", {"effective_to": "2026-12"}),
+        ("appeal", {"summary": SUMMARY}),
+        # other rules rest on the same document
+        ("powder-not-paid", {"source": SourceDraft("made-up-policy", last_checked="2026-11-20")}),
+    ],
+    ids=["a rule", "a payer", "a plan", "one that ends", "one with a clock", "a document"],
+)
+def test_what_is_tried_is_linked_as_the_whole_dataset_would_be(tables, draft, cells):
+    draft = replace(draft if isinstance(draft, RuleDraft) else draft_of(draft, tables), **cells)
+    rule_id, changed = trial(draft, tables, TODAY)
+    quick = trial_dataset(draft, from_tables(tables), tables, TODAY)
+    assert quick == (rule_id, from_tables(changed))
+
+
+def test_nothing_is_linked_while_it_can_not_be_tried(tables):
+    assert trial_dataset(RuleDraft(), from_tables(tables), tables, TODAY) is None
 
 
 # -- what is missing or wrong ------------------------------------------------------------------

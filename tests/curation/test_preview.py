@@ -69,8 +69,8 @@ def test_the_rule_as_a_patient_reads_it(bundled, basis, dated, marks):
     assert view.citation is fresh
 
 
-def test_the_marks_are_the_words_of_the_check_page():
-    page = (BUNDLED.parent / "dashboard" / "check.py").read_text(encoding="utf-8")
+def test_the_marks_are_the_words_of_the_answers_page():
+    page = (BUNDLED.parent / "dashboard" / "cards.py").read_text(encoding="utf-8")
     for mark in (STALE, OUR_READING, NOT_CONFIRMED):
         assert mark in page
 

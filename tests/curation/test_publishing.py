@@ -5,13 +5,10 @@ import json
 import os
 import random
 import subprocess
-import sys
 import time
 import zipfile
 from datetime import date
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -32,12 +29,15 @@ from compound_coverage.dataset.releases import release_zip
 from compound_coverage.dataset.schema import ChangeRow
 from compound_coverage.dataset.tables import DatasetError, read_tables
 from compound_coverage.dataset.validate import rows_of, validate
+from compound_coverage.language import speaking
 from tests.casework.conftest import NPI, Practice
 from tests.curation.conftest import changed, reworded, row
+from tests.curation.publisher_program import Program
 
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("COMPOUND_COVERAGE_KILLS", "4"))
 TODAY = date(2026, 11, 24)
+# what is about the folder and its history alone does not hang on the database
+ON_ONE = pytest.mark.parametrize("office_made", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -142,6 +142,22 @@ def test_a_proposal_that_no_longer_fits_goes_back_with_the_reason(
     assert found.remarks[-1].words.startswith("It does not fit any more: rules.csv")
 
 
+@ON_ONE
+def test_what_is_kept_is_english_whatever_the_reader_speaks(
+    proposals, publisher, author, reviewer, accept, small
+):
+    accept("First", reworded(small))
+    second = accept("Second", reworded(small, summary="No powder."))
+    third = proposals.propose(author, "Third", "Why.", [reworded(small, "appeal", "Appeal soon.")])
+    with speaking("es"):
+        proposals.decide(reviewer, third, 1, Decision.ACCEPT)
+        publisher.publish(reviewer)
+    remarks = [one.words for one in proposals.read(author, second).remarks]
+    assert remarks[-1].startswith("It does not fit any more: rules.csv")
+    assert proposals.read(author, third).remarks[-1].words == "Release 2026-11-24."
+
+
+@ON_ONE
 def test_the_zip_holds_tables_checksums_and_licence(publisher, reviewer, accept, small):
     accept("Powder", reworded(small))
     publisher.publish(reviewer)
@@ -162,6 +178,7 @@ def test_the_zip_holds_tables_checksums_and_licence(publisher, reviewer, accept,
 # -- git ---------------------------------------------------------------------------------------
 
 
+@ON_ONE
 def test_each_proposal_is_one_commit_with_author_and_reviewer(
     publisher, author, reviewer, accept, checkout
 ):
@@ -185,6 +202,7 @@ def test_each_proposal_is_one_commit_with_author_and_reviewer(
     ]  # fmt: skip
 
 
+@ON_ONE
 def test_what_was_changed_by_hand_is_committed_apart(publisher, reviewer, accept, checkout):
     accept("Powder", reworded(checkout))
     path = checkout / "payers.csv"
@@ -197,6 +215,7 @@ def test_what_was_changed_by_hand_is_committed_apart(publisher, reviewer, accept
     ]
 
 
+@ON_ONE
 def test_other_work_in_the_checkout_is_left_alone(publisher, reviewer, accept, checkout):
     (checkout.parent / "other.txt").write_text("half done")
     git(checkout.parent, "add", "other.txt")
@@ -206,6 +225,7 @@ def test_other_work_in_the_checkout_is_left_alone(publisher, reviewer, accept, c
     assert git(checkout.parent, "diff", "--cached", "--name-only").split() == ["other.txt"]
 
 
+@ON_ONE
 def test_without_git_the_dataset_is_published_all_the_same(
     publisher, reviewer, accept, checkout, monkeypatch
 ):
@@ -218,6 +238,7 @@ def test_without_git_the_dataset_is_published_all_the_same(
     assert validate(checkout, today=TODAY) == []
 
 
+@ON_ONE
 def test_a_folder_outside_git_has_no_commits(publisher, reviewer, accept, small):
     accept("Powder", reworded(small))
     assert publisher.publish(reviewer).notes == ()
@@ -240,6 +261,7 @@ def test_a_publication_that_died_before_the_database_knew_is_taken_up_again(
     assert (found.line.state, found.line.release) == (State.PUBLISHED, "2026-11-24")
 
 
+@ON_ONE
 def test_a_broken_dataset_is_not_published_into(publisher, reviewer, accept, small):
     accept("Powder", reworded(small))
     (small / "rules.csv").write_text("rule_id\n")
@@ -247,6 +269,7 @@ def test_a_broken_dataset_is_not_published_into(publisher, reviewer, accept, sma
         publisher.publish(reviewer)
 
 
+@ON_ONE
 def test_one_who_waits_too_long_for_the_folder_is_told(
     publisher, reviewer, accept, small, monkeypatch
 ):
@@ -282,34 +305,10 @@ def test_git_that_hangs_or_is_missing_is_said_in_a_sentence(small, monkeypatch):
 # -- two at once, and sudden death -------------------------------------------------------------
 
 
-def program(url, ring, actor, folder):
-    started: Any = subprocess.Popen(
-        [sys.executable, "-m", "tests.curation.publisher_program"],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    asked = {
-        "url": url,
-        "keys": str(ring.path),
-        "member": actor.member_id,
-        "organisation": actor.organisation_id,
-        "folder": str(folder),
-    }
-    started.stdin.write(json.dumps(asked) + "\n")
-    started.stdin.flush()
-    assert started.stdout.readline() == "ready\n", started.stderr.read()
-    return started
-
-
 def at_once(programs):
     for one in programs:
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    told = []
-    for one in programs:
-        out, errors = one.communicate(timeout=120)
-        assert one.returncode == 0, errors
-        told.append(json.loads(out))
-    return told
+        one.go()
+    return [one.told() for one in programs]
 
 
 def new_plan(directory, number):
@@ -321,7 +320,7 @@ def test_two_publishers_on_one_database_lose_nothing(url, ring, author, reviewer
     titles = [f"Plan {number}" for number in range(8)]
     for number, title in enumerate(titles):
         accept(title, new_plan(checkout, number))
-    told = at_once([program(url, ring, who, checkout) for who in (author, reviewer)])
+    told = at_once([Program(url, ring, who, checkout) for who in (author, reviewer)])
     assert sorted(title for one in told for title in one["titles"]) == titles
     assert sorted(line[2] for line in log_of(checkout)) == titles
     plans = load(checkout, today=date(2027, 1, 1)).plans
@@ -350,7 +349,7 @@ def test_publishers_of_two_databases_into_one_folder_lose_nothing(
             made = proposals.propose(practice.advocate, f"{name} {number}", "Why.", [change])
             proposals.decide(reviewer, made, 1, Decision.ACCEPT)
         desk.engine.dispose()
-        programs.append(program(its_url, ring, reviewer, small))
+        programs.append(Program(its_url, ring, reviewer, small))
     told = at_once(programs)
     assert sum(len(one["titles"]) for one in told) == 10
     assert len({(line[0], line[1]) for line in log_of(small)}) == len(log_of(small)) == 10
@@ -365,12 +364,10 @@ def test_a_publisher_killed_at_any_moment_leaves_a_whole_dataset(
         before = len(log_of(checkout))
         for number in range(3):
             accept(f"Kill {kill} plan {number}", new_plan(checkout, 3 * kill + number))
-        running = program(url, ring, reviewer, checkout)
-        running.stdin.write("go\n")
-        running.stdin.flush()
+        running = Program(url, ring, reviewer, checkout)
+        running.go()
         time.sleep(draw.uniform(0, 0.6))
         running.kill()
-        running.communicate()
         # whoever reads now sees whole proposals: a plan in its table, and its line in the log
         tables, faults = read_tables(checkout)
         assert not faults
@@ -389,6 +386,7 @@ def test_the_owner_of_a_laptop_publishes_what_others_accepted(publisher, accept,
     assert publisher.publish(laptop_owner(desk)).titles == ("Powder",)
 
 
+@ON_ONE
 def test_a_change_of_a_source_is_named_by_its_file(publisher, reviewer, accept, small):
     accept("Read again", changed(small, "sources.csv", "made-up-policy", last_checked="2026-11-20"))
     publisher.publish(reviewer)

@@ -5,7 +5,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import identity
 from dashboard.office_parts import CASE
+from tests.dashboard.quick import find_components_once
 from tools.browser import ROOT
+
+find_components_once()
 
 
 @pytest.fixture

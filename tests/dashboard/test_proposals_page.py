@@ -8,33 +8,32 @@ import typst
 from compound_coverage.casework import people
 from compound_coverage.casework.access import Role
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.keyring import make_key_file
 from compound_coverage.curation.documents import Documents
 from compound_coverage.curation.proposals import Decision, Proposals, State
 from compound_coverage.curation.publishing import Publisher
 from compound_coverage.database import StoreError
 from dashboard import curation, identity
-from tests.casework.conftest import NPI, Clock, Practice
-from tests.curation.conftest import changed, reworded, row
+from tests.casework.conftest import Clock
+from tests.curation.conftest import changed, made_in_sqlite, reworded, row
 from tests.dashboard.conftest import ran, words
 
 
-@pytest.fixture
-def url(sqlite_url):
-    """What a page shows is not a matter of the database."""
-    return sqlite_url
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An office made once; each test works on a copy."""
+    return made_in_sqlite(tmp_path_factory)
 
 
 @pytest.fixture
-def desk(url, tmp_path):
-    engine = open_casework(url)
-    yield Desk(engine, make_key_file(tmp_path / "keys" / "keys.json"), Clock())
+def desk(made, tmp_path):
+    engine = open_casework(made.sqlite_copy(tmp_path))
+    yield Desk(engine, made.ring, Clock())
     engine.dispose()
 
 
 @pytest.fixture
-def practice(desk):
-    return Practice(desk, "north", NPI)
+def practice(made, desk):
+    return made.practice_of(desk)
 
 
 @pytest.fixture

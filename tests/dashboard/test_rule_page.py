@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from compound_coverage.casework.access import Action, Role
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.keyring import make_key_file
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.settings import Settings
 from compound_coverage.casework.tables import SOURCE_DOCUMENT
@@ -23,19 +22,25 @@ from compound_coverage.dataset.validate import rows_of
 from compound_coverage.vocabulary import Comparison, Effect, Fact, Level, Quantifier
 from dashboard import curation, identity, rule_fields
 from tests.builders import TODAY
-from tests.casework.conftest import NPI, Clock, Practice
+from tests.casework.conftest import Clock
+from tests.curation.conftest import made_in_sqlite
 from tests.dashboard.conftest import ran, words
 
 SAID = "The plan does not pay for a mix that is made from powder."
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An office made once; each test works on a copy."""
+    return made_in_sqlite(tmp_path_factory)
+
+
 @pytest.fixture
-def office(tmp_path, monkeypatch, small):
+def office(made, tmp_path, monkeypatch, small):
     monkeypatch.setenv("COVERAGE_DATA", str(small))
-    engine = open_casework(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    ring = make_key_file(tmp_path / "keys" / "keys.json")
+    engine = open_casework(made.sqlite_copy(tmp_path))
     made = Office(
-        Desk(engine, ring, Clock()), lambda: load(small), lambda: nullcontext(None), Settings()
+        Desk(engine, made.ring, Clock()), lambda: load(small), lambda: nullcontext(None), Settings()
     )
     monkeypatch.setattr(identity, "office", lambda: made)
     kept = Proposals(made.desk, lambda: small)
@@ -45,8 +50,8 @@ def office(tmp_path, monkeypatch, small):
 
 
 @pytest.fixture
-def practice(office):
-    return Practice(office.desk, "north", NPI)
+def practice(made, office):
+    return made.practice_of(office.desk)
 
 
 @pytest.fixture
@@ -65,18 +70,24 @@ def proposed(practice):
     return found
 
 
-def field(page, label):
+def fields(page, label):
     kinds = ("text_input", "text_area", "selectbox", "multiselect", "checkbox")
-    found = [one for kind in kinds for one in getattr(page, kind) if one.label == label]
+    return [one for kind in kinds for one in getattr(page, kind) if one.label == label]
+
+
+def field(page, label):
+    found = fields(page, label)
     assert len(found) == 1, f"{len(found)} fields {label!r}"
     return found[0]
 
 
 def fill(page, **by_label):
+    """Fills in fields; draws the page anew for one that is not there yet, and at the end."""
     for label, value in by_label.items():
+        if not fields(page, label):
+            ran(page)
         field(page, label).set_value(value)
-        ran(page)
-    return page
+    return ran(page)
 
 
 def press(page, label):
@@ -204,14 +215,10 @@ def test_a_paper_that_is_none_is_refused_and_a_text_is_shown(page):
     assert [one.value for one in page.text] == ["Powder is not paid."]
 
 
-def test_every_rule_of_the_dataset_opens_in_the_form_without_a_change(
-    visit, practice, small, monkeypatch
-):
+def test_every_rule_of_the_dataset_opens_in_the_form_without_a_change(visit, practice, small):
     tables, _ = read_tables(small)
     for rule in rows_of(tables, RuleRow):
-        page = visit("rule", practice.advocate)
-        fill(page, **{"Which rule?": rule.rule_id})
-        press(page, "Open this rule")
+        page = visit("rule", practice.advocate, rule_to_change=rule.rule_id)
         assert f"You are changing the rule {rule.rule_id}." in words(page)
         assert "The rule: Nothing is changed yet." in words(page)
         assert field(page, "What the patient reads").value == rule.summary

@@ -7,28 +7,34 @@ import pytest
 
 from compound_coverage.casework.access import Role
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.keyring import make_key_file
 from compound_coverage.curation.proposals import Proposals, State
 from compound_coverage.dataset.maintain import dataset_files
 from compound_coverage.dataset.sheets import MOST_FAULTS, read_workbook, to_csv_sheet, to_workbook
 from compound_coverage.dataset.tables import read_tables
 from dashboard import curation, downloads, identity
-from tests.casework.conftest import NPI, Clock, Practice
+from tests.casework.conftest import Clock
+from tests.curation.conftest import made_in_sqlite
 from tests.dashboard.conftest import ran, words
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An office made once; each test works on a copy."""
+    return made_in_sqlite(tmp_path_factory)
+
+
 @pytest.fixture
-def desk(sqlite_url, tmp_path):
-    engine = open_casework(sqlite_url)
-    yield Desk(engine, make_key_file(tmp_path / "keys" / "keys.json"), Clock())
+def desk(made, tmp_path):
+    engine = open_casework(made.sqlite_copy(tmp_path))
+    yield Desk(engine, made.ring, Clock())
     engine.dispose()
 
 
 @pytest.fixture
-def practice(desk):
-    return Practice(desk, "north", NPI)
+def practice(made, desk):
+    return made.practice_of(desk)
 
 
 @pytest.fixture(autouse=True)
@@ -190,8 +196,7 @@ def test_what_changed_in_the_meantime_is_told(page, tables, proposals, monkeypat
     moved = tables["payers.csv"][0].model_copy(update={"name": "Moved on"})
     newer = tables | {"payers.csv": [moved, *tables["payers.csv"][1:]]}
     # it changes between the look at the file and the press of the button
-    reads = iter([tables])
-    monkeypatch.setattr(proposals, "tables", lambda: next(reads, newer))
+    monkeypatch.setattr(proposals, "tables", lambda: newer)
     page = propose(page, "Renamed", "Read it.")
     assert "do not fit the tables any more" in page.error[0].value
     assert "**payers:** 'made-up-health' was changed by somebody else" in words(page)

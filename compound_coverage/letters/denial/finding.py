@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from compound_coverage.language import say, to_say
 from compound_coverage.letters.denial.coded import (
     decision_findings,
     decisions,
@@ -78,7 +79,11 @@ def read_denial(document: Document, reject_codes: Mapping[str, RejectCode]) -> D
         language = other_language(page)
         if language:
             notes.append(
-                f"Page {page.number} seems to be in {language}; only English can be read here."
+                say(
+                    "Page {page} seems to be in {language}; only English can be read here.",
+                    page=page.number,
+                    language=say(language),
+                )
             )
         elif page.text.strip():
             sheets.append(Sheet(page))
@@ -98,7 +103,7 @@ def other_language(page: Page) -> str | None:
     letters = [char for char in page.text if char.isalpha()]
     foreign = sum(not char.isascii() for char in letters)
     if len(letters) > 40 and foreign * 2 > len(letters):
-        return "another script"
+        return to_say("another script")
     words = re.findall(r"[^\W\d_]+", page.text.lower())
     if len(words) < _FEWEST_WORDS:
         return None

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from compound_coverage.language import say
+
 FILE = Path(__file__).with_name("patterns.toml")
 ROUTES = (
     "appeal",
@@ -141,14 +143,33 @@ def field_labels() -> dict[str, str]:
 
 
 def words_for(field: str, value: str) -> str:
-    """A value of a field in plain words. What is not a code stays as it is."""
+    """A value of a field in plain words, in the language spoken just now.
+
+    What is not a code stays as it is.
+    """
     table = _table()
-    if field == "decision":
-        return str(table["decisions"].get(value, {}).get("plain", value))
-    if field == "reason_kind":
-        return str(table["reasons"].get(value, {}).get("plain", value))
-    codes = "counted_from" if field.endswith("_counted_from") else field
-    return str(table["values"].get(codes, {}).get(value, value))
+    if field in ("decision", "reason_kind"):
+        rows = table["decisions" if field == "decision" else "reasons"]
+        told = rows.get(value, {}).get("plain")
+    else:
+        codes = "counted_from" if field.endswith("_counted_from") else field
+        told = table["values"].get(codes, {}).get(value)
+    return say(str(told)) if told else value
+
+
+def reader_words() -> list[str]:
+    """Every text of the file that a person reads, for the catalogues of translations.
+
+    The label of a road's part is said in two: the road, and the part of it.
+    """
+    table = _table()
+    roads = [table["routes"][route]["label"] for route in ROUTES]
+    told = [*table["fields"].values(), *roads, *table["routes"]["fields"].values()]
+    told += [text for codes in table["values"].values() for text in codes.values()]
+    told += [row["plain"] for row in table["decisions"].values() if "plain" in row]
+    told += table["languages"]
+    told += [text for row in table["reasons"].values() for text in (row["plain"], row["ask"])]
+    return list(dict.fromkeys(map(str, told)))
 
 
 @lru_cache(maxsize=1)
