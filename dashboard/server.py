@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -184,6 +185,8 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:  # noqa: ARG001
         _drain_when_told_to_end(service, seconds)
+        # what is loaded by now stays for good; the collector need not look through it again
+        gc.freeze()
         yield
         service.draining = True
 

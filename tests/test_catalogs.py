@@ -122,9 +122,6 @@ GIVEN: dict[str, str | list[str]] = {
     "Ask {whom}.": "Pregunte a {whom}.",
     "1 plan": ["1 plan", "{count} planes"],
 }
-    "Ask {whom}.": "Pregunte a {whom}.",
-    "1 plan": ["1 plan", "{count} planes"],
-}
 
 
 def test_translations_are_taken_in_and_come_back(folder):
