@@ -43,7 +43,7 @@ GRADES = {"en": english_grade, "es": spanish_grade}
 @pytest.mark.parametrize("source", list(IngredientSource))
 def test_every_answer_about_low_dose_naltrexone(bundled, source, language):
     """The whole answer for each plan: verdict, reasons, conditions, questions, steps, script."""
-    told = {}
+    told: dict[tuple[str, ...], str] = {}
     with speaking(language):
         for plan in bundled.plans.values():
             case = Case(plan=plan, medication=bundled.medications["ldn-capsule"], on=TODAY)

@@ -28,7 +28,7 @@ from compound_coverage.letters.deadlines import (
 from compound_coverage.letters.templates import languages
 from compound_coverage.vocabulary import Basis, Deadline, Effect, LineOfBusiness
 from tests.letters.conftest import make_rule
-from tests.test_reading_level import GRADE, grade
+from tools.reading import HIGHEST, english_grade
 
 TABLE = Path(__file__).with_name("deadlines.csv")
 ON = date(2026, 1, 2)
@@ -358,7 +358,7 @@ def test_what_a_member_is_told_reads_at_grade_6(bundled, monkeypatch):
         for due in dues(file, rules, stages, ON, known_days={"appeal_received": ON}):
             texts += [due.title, due.how, *due.notes, due.notice]
     assert len(texts) > 40
-    assert grade(texts) <= GRADE
+    assert english_grade(texts) <= HIGHEST
 
 
 # -- languages ---------------------------------------------------------------------------------
