@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 
-.PHONY: run test lint lock clean screenshots bench fuzz faults uploads writers
+.PHONY: run test lint lock clean gallery axe reading bench fuzz faults uploads writers
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -50,8 +50,14 @@ uploads: $(READY)
 writers: $(READY)
 	COMPOUND_COVERAGE_WRITERS_SECONDS=30 $(BIN)/pytest -q -s tests/casework/test_writers.py
 
-screenshots: $(READY)
-	$(BIN)/python -m tools.screenshots docs/screenshots
+gallery: $(READY)
+	$(BIN)/python -m tools.gallery pictures docs/gallery
+
+axe: $(READY)
+	$(BIN)/python -m tools.gallery barriers docs/axe.md
+
+reading: $(READY)
+	$(BIN)/python -m tools.reading docs/reading-level.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
