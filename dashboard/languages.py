@@ -68,6 +68,11 @@ def _wished() -> str:
 
 
 def _change(code: str) -> None:
+    # A list keeps what was picked by the words it was picked in. Put back by hand, it is shown in
+    # the new ones; what can't be put back (a press, a file) has other kinds of value.
+    for key, value in st.session_state.items():
+        if isinstance(value, str | list | tuple):
+            st.session_state[key] = value
     st.session_state[KEY] = code
     speak(code)
 

@@ -53,7 +53,7 @@ def from_the_answer(name: str) -> Callable[[Page], None]:
 
     def go(page: Page) -> None:
         ask_first(page)
-        page.locator(f".st-key-what-now a[href$='/{name}']").click()
+        page.locator(f".st-key-what-now a[href$='{name}']").click()
         page.wait_for_url(f"**/{name}")
         settle(page)
 
