@@ -1,8 +1,8 @@
 """Measures what is promised of published formularies and letters, beside the plain ways.
 
 ``python -m bench.run --scale 1 --json-bytes 1000000000 --out bench/RESULTS.md`` makes files of
-national size, imports them, and prints one table, then another of letters. Everything is made up
-from a seed.
+national size, imports them, and prints one table, then others of letters and of many people at
+once. Everything is made up from a seed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from sqlalchemy import create_engine
 from bench.generate_marketplace import generate as generate_marketplace
 from bench.generate_part_d import generate as generate_part_d
 from bench.letters import section as letter_section
+from bench.load import Load, Think, one_section
+from bench.load import section as load_section
 from bench.table import Line, table
 from compound_coverage.dataset.load import load
 from compound_coverage.determination.published import PlanIndex, sweep
@@ -231,7 +233,9 @@ def main() -> None:
             *part_d_lines(folder, options.scale),
             *marketplace_lines(folder, options.json_bytes),
         ]
-    text = f"{report(table(lines))}\n{letter_section()}"
+    waiting_room = load_section(Load(users=40, seconds=30, think=Think(1, 3), workers=2))
+    sections = (letter_section(), waiting_room, one_section())
+    text = "\n".join([report(table(lines)), *sections])
     print(text)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
