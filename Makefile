@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8501
 
-.PHONY: run test lint lock clean gallery axe reading bench fuzz faults uploads writers
+.PHONY: run test lint lock clean gallery axe reading bench load fuzz faults uploads writers
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -36,6 +36,9 @@ lock: $(READY)
 # the long editions of what `make test` runs short: see docs/measured.md for the sizes
 bench: $(READY)
 	$(BIN)/python -m bench.run --out bench/RESULTS.md
+
+load: $(READY)
+	$(BIN)/python -m bench.load --users 40 --seconds 30 --workers 2
 
 fuzz: $(READY)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 tests/formulary

@@ -20,6 +20,16 @@ SEEN_BY_A_PERSON = [path for path in PAGES if path.stem not in NO_PAGES]
 TEXT_OPTIONS = {"label", "help", "placeholder", "text", "page_title", "title", "caption"}
 # the name of the product, and what leads to a language, in that language
 AS_IT_IS = {"Compound Coverage", *READ_IN.values()}
+# what is kept with a case or with the data, in English for all; codes, the map's rows, a pattern
+KEPT = {
+    "html_parts": r"[A-Z. ]+|cc-tile cc-",
+    "review": r"/s/ |, \(\?:such as.*",
+    "rule": r"End of ",
+    "rule_fields": r"Only the published policy is known, .*",
+    "tables": r"taken out",
+}
+# their first argument is an address, a name or markup
+NO_TEXT_FIRST = {"page_link", "Page", "columns", "form", "html", "switch_page"}
 ICON = re.compile(r":[a-z]+/\w+:|:[a-z]+\[")
 
 
@@ -42,11 +52,15 @@ def unmarked(path):
             quiet |= {id(part) for part in ast.walk(node)}
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             quiet.add(id(node.value))  # a docstring
+        if isinstance(node, ast.Assert):
+            quiet |= {id(part) for part in ast.walk(node)}
     shown = {id(part) for node in ast.walk(tree) for part in _shown_by(node)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         if id(node) in quiet or node.value in AS_IT_IS:
+            continue
+        if re.fullmatch(KEPT.get(path.stem, ""), node.value):
             continue
         seen = id(node) in shown and re.search("[A-Za-z]", ICON.sub("", node.value))
         if seen or _reads_like_text(node.value):
@@ -57,9 +71,9 @@ def _shown_by(node):
     """The constants that one call to Streamlit shows."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
-    if getattr(node.func.value, "id", "") != "st" or node.func.attr in {"switch_page", "html"}:
+    if getattr(node.func.value, "id", "") != "st":
         return
-    shown = node.args[:1] if node.func.attr not in {"page_link", "Page", "columns"} else []
+    shown = node.args[:1] if node.func.attr not in NO_TEXT_FIRST else []
     shown += [option.value for option in node.keywords if option.arg in TEXT_OPTIONS]
     for part in shown:
         if isinstance(part, ast.Constant):

@@ -1,6 +1,7 @@
 """The load generator of bench/: three people at a real server see the answers of the engine."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -11,11 +12,17 @@ from tools.browser import serving
 USERS, CLICKS = 3, 2
 
 
+def outside(work):
+    """Runs ``work`` in a thread of its own: a browser of another test may hold this one's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def test_three_people_click_and_see_the_answers_of_the_engine(bundled, tmp_path):
     answers = Answers(bundled)
     with serving(COMPOUND_COVERAGE_HOME=str(tmp_path)) as address:
         seen = visits(address, USERS, Think(0, 0), clicks=CLICKS, plans=list(answers.plans))
-        meter = asyncio.run(seen)
+        meter = outside(seen)
     meter.check(answers)
     assert not meter.errors
     assert len(meter.opened) == USERS
@@ -31,7 +38,7 @@ def test_a_wrong_answer_and_a_missing_one_are_errors(bundled):
     plan, medication = next(iter(answers.plans)), next(iter(bundled.medications.values())).name
     picked = {"plan": plan, "medication": medication}
     right = answers.heading(picked)
-    meter = asyncio.run(nobody())
+    meter = outside(nobody())
     meter.answers = [(picked, f":green[:material/check_circle:] {right}")]
     meter.check(answers)
     assert not meter.errors
@@ -45,7 +52,7 @@ async def nobody():
 
 
 def test_a_server_that_is_not_there_is_an_error():
-    meter = asyncio.run(visits("http://127.0.0.1:1", 2, Think(0, 0), clicks=1))
+    meter = outside(visits("http://127.0.0.1:1", 2, Think(0, 0), clicks=1))
     assert meter.errors.total() == 2
     assert not meter.clicks
 
