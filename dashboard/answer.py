@@ -68,6 +68,12 @@ def case_of_visit(dataset: Dataset) -> Case | None:
         return None
 
 
+def lead_to_the_questions(why: str, label: str) -> None:
+    """What a page about the answer says where nothing was asked yet; both already said."""
+    st.markdown(why)
+    st.page_link("dashboard/check.py", label=label, icon=":material/arrow_back:")
+
+
 def condition_of_visit(dataset: Dataset) -> str:
     """What the visitor said it is for, in a patient's English words; empty if not said."""
     asked: Asked | None = st.session_state.get(KEY)

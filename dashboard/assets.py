@@ -70,20 +70,18 @@ class Dressed:
             else:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    await send(self._measured(start, page))
-                    await send({"type": "http.response.body", "body": self._dressed(page)})
+                    dressed = bytes(page).replace(b"</head>", self.head + b"</head>", 1)
+                    await send(_measured(start, dressed))
+                    await send({"type": "http.response.body", "body": dressed})
 
         await self.app(_unpacked(scope), receive, dressing)
 
-    def _dressed(self, page: bytearray) -> bytes:
-        return bytes(page).replace(b"</head>", self.head + b"</head>", 1)
 
-    def _measured(self, start: Message, page: bytearray) -> Message:
-        """The start of the answer with the new length; a validator of the old page must go."""
-        gone = {b"content-length", b"etag", b"last-modified"}
-        kept = [(name, value) for name, value in start["headers"] if name.lower() not in gone]
-        length = str(len(self._dressed(page))).encode()
-        return {**start, "headers": [*kept, (b"content-length", length)]}
+def _measured(start: Message, page: bytes) -> Message:
+    """The start of the answer with the new length; a validator of the old page must go."""
+    gone = {b"content-length", b"etag", b"last-modified"}
+    kept = [(name, value) for name, value in start["headers"] if name.lower() not in gone]
+    return {**start, "headers": [*kept, (b"content-length", str(len(page)).encode())]}
 
 
 def _is_page(message: Message) -> bool:

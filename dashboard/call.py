@@ -25,7 +25,7 @@ from compound_coverage.determination.told import SideBySide, is_told, side_by_si
 from compound_coverage.language import day, money, say, to_say
 from compound_coverage.vocabulary import Case, Determination, Rule
 from dashboard import cards
-from dashboard.answer import case_of_visit
+from dashboard.answer import case_of_visit, lead_to_the_questions
 from dashboard.languages import in_english
 from dashboard.parts import ask_line, dataset_or_stop, note, plain
 from dashboard.report import report_answer
@@ -61,9 +61,8 @@ def page() -> None:
     st.title(say("Call your plan"))
     case = case_of_visit(dataset)
     if case is None:
-        st.markdown(say("First check your plan. Then we know what to ask."))
-        st.page_link(
-            "dashboard/check.py", label=say("Check your plan"), icon=":material/arrow_back:"
+        lead_to_the_questions(
+            say("First check your plan. Then we know what to ask."), say("Check your plan")
         )
         return
     call = _call_about(case)
@@ -264,7 +263,9 @@ def _show_end(call: Call, questions: Sequence[Question], case: Case, dataset: Da
     cards.show(_list(lines))
     with st.expander(say("Copy it as text"), key="call-copy"):
         st.code(_as_text(case, when, reference, lines), language=None, wrap_lines=True)
-    cards.show(cards.print_button(), _sheet(case, both, when, reference, lines))
+    cards.show(
+        cards.print_button(say("Print this answer")), _sheet(case, both, when, reference, lines)
+    )
     st.header(say("What to do now"))
     st.page_link(
         "dashboard/letter.py",

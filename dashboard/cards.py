@@ -179,10 +179,10 @@ def empty(text: str) -> str:
     return f'<p class="cc-quiet">{html.escape(text)}</p>'
 
 
-def print_button() -> str:
+def print_button(words: str) -> str:
     """A button that prints; the sheet made by ``paper`` is what comes out."""
-    words = html.escape(say("Print this answer"))
-    return f'<button type="button" class="cc-print" data-print="yes">{words}</button>'
+    label = html.escape(words)
+    return f'<button type="button" class="cc-print" data-print="yes">{label}</button>'
 
 
 def paper(*parts: str) -> str:

@@ -21,6 +21,7 @@ from compound_coverage.casework.people import Member
 from compound_coverage.casework.states import Outcome, State, steps_from
 from compound_coverage.casework.worklist import (
     days_left,
+    left_in_words,
     whose_move,
 )
 from compound_coverage.dataset.load import Dataset
@@ -57,7 +58,6 @@ from dashboard.office_parts import (
     may_do,
     moment,
     state_words,
-    time_left,
 )
 from dashboard.open_case import open_case
 from dashboard.parts import SCANS, ask_line, dataset_or_stop, drug_lists, note, plain
@@ -256,7 +256,7 @@ def _show_days(office: Office, shown: Shown) -> None:
         told = say(
             "{day}, **{left}**: {what}. Whose move: {who}.",
             day=in_words(due.day),
-            left=time_left(days_left(due.day, today)),
+            left=left_in_words(days_left(due.day, today)),
             what=plain(say(due.title)),
             who=say(whose_move(due)),
         )

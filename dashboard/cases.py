@@ -23,6 +23,7 @@ from compound_coverage.casework.worklist import (
     days_left,
     ending_soon,
     is_late,
+    left_in_words,
     matching,
     next_due,
     whose_move,
@@ -34,7 +35,7 @@ from dashboard.cards import empty, show
 from dashboard.choices import UNLISTED
 from dashboard.identity import actor_or_stop, office_or_stop
 from dashboard.letter_facts import STAGE, case_data
-from dashboard.office_parts import CASE, STATES, in_words, letter_name, state_words, time_left
+from dashboard.office_parts import CASE, STATES, in_words, letter_name, state_words
 from dashboard.open_case import opened
 from dashboard.parts import ask_line, dataset_or_stop, note, plain
 
@@ -288,7 +289,7 @@ def _show_renewals(rows: list[Row], today: date) -> None:
                     patient=_patient(row),
                     plan=plain(row.summary.plan),
                     day=in_words(until),
-                    left=time_left(days_left(until, today)),
+                    left=left_in_words(days_left(until, today)),
                 )
             )
             _open_button(row, "renew")
@@ -397,7 +398,7 @@ def _next_in_words(row: Row, today: date) -> str:
     told = {
         "what": plain(say(due.title)),
         "day": in_words(due.day),
-        "left": time_left(days_left(due.day, today)),
+        "left": left_in_words(days_left(due.day, today)),
         "who": say(whose_move(due)),
     }
     if is_late(row, today):

@@ -70,7 +70,7 @@ def page() -> None:
         cards.show(f'<p class="cc-quiet">{in_english(medicine)}</p>')
     quotes = [_ask(number) for number in range(1, PHARMACIES + 1)]
     _compare(quotes)
-    cards.show(_print_button(), _sheet(quotes, medicine))
+    cards.show(cards.print_button(say("Print this sheet")), _sheet(quotes, medicine))
     _show_taxes(dataset)
     _show_claim()
 
@@ -239,11 +239,6 @@ def _show_claim() -> None:
 
 
 # -- the sheet ---------------------------------------------------------------------------------
-
-
-def _print_button() -> str:
-    words = html.escape(say("Print this sheet"))
-    return f'<button type="button" class="cc-print" data-print="yes">{words}</button>'
 
 
 def _sheet(quotes: Sequence[Quote], medicine: str) -> str:

@@ -25,7 +25,7 @@ from compound_coverage.determination.what_if import (
 from compound_coverage.language import loose_day, say, say_many, spoken, to_say
 from compound_coverage.vocabulary import Case, Determination, LineOfBusiness, Plan, Rule, Verdict
 from dashboard import cards
-from dashboard.answer import case_of_visit
+from dashboard.answer import case_of_visit, lead_to_the_questions
 from dashboard.choices import pick_one, pick_state
 from dashboard.html_parts import Link, table
 from dashboard.languages import in_english
@@ -57,9 +57,8 @@ def page() -> None:
     st.title(say("What would change this answer?"))
     case = case_of_visit(dataset)
     if case is None:
-        st.markdown(say("First check your plan. Then we can compare."))
-        st.page_link(
-            "dashboard/check.py", label=say("Check your plan"), icon=":material/arrow_back:"
+        lead_to_the_questions(
+            say("First check your plan. Then we can compare."), say("Check your plan")
         )
         return
     answer = determine(case, dataset)

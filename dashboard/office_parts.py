@@ -11,7 +11,7 @@ from compound_coverage.casework.cases import CaseView
 from compound_coverage.casework.states import Outcome, State
 from compound_coverage.casework.worklist import letter_title
 from compound_coverage.language import day as day_in_words
-from compound_coverage.language import say, say_many, to_say
+from compound_coverage.language import say, to_say
 
 CASE = "case-shown"
 STATES: dict[State, str] = {
@@ -70,15 +70,6 @@ def in_words(day: str) -> str:
 def moment(at: str) -> str:
     """An ISO time (UTC) as people write it."""
     return f"{in_words(at)}, {datetime.fromisoformat(at):%H:%M} UTC"
-
-
-def time_left(days: int) -> str:
-    """How many days are left, as people say it; less than none is how late it is."""
-    if days == 0:
-        return say("today")
-    if days > 0:
-        return say_many("in 1 day", "in {count} days", days)
-    return say_many("1 day late", "{count} days late", -days)
 
 
 def letter_name(letter_type: str) -> str:

@@ -10,7 +10,7 @@ from compound_coverage.determination.engine import determine
 from compound_coverage.language import day, say
 from compound_coverage.vocabulary import Basis, Case, Determination, Medication
 from dashboard import cards
-from dashboard.answer import case_of_visit, condition_of_visit
+from dashboard.answer import case_of_visit, condition_of_visit, lead_to_the_questions
 from dashboard.choices import SOURCES
 from dashboard.languages import in_english
 from dashboard.parts import cite, dataset_or_stop, help_link, note, plain
@@ -38,9 +38,9 @@ def page() -> None:
 
 def _send_back() -> None:
     st.title(say("There is no answer yet"))
-    st.markdown(say("First say which plan and which medicine you have. It takes a minute."))
-    st.page_link(
-        "dashboard/check.py", label=say("Go to the three questions"), icon=":material/arrow_back:"
+    lead_to_the_questions(
+        say("First say which plan and which medicine you have. It takes a minute."),
+        say("Go to the three questions"),
     )
 
 
@@ -76,7 +76,7 @@ def _show_verdict(answer: Determination, condition: str) -> None:
         st.page_link(
             "dashboard/check.py", label=say("Change my answers"), icon=":material/arrow_back:"
         )
-    cards.show(cards.print_button())
+    cards.show(cards.print_button(say("Print this answer")))
 
 
 def _show_conditions(answer: Determination) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from compound_coverage.casework.cases import DueDay, Row
 from compound_coverage.casework.states import Outcome, State
-from compound_coverage.language import to_say
+from compound_coverage.language import say, say_many, to_say
 from compound_coverage.letters.templates import UnknownLetterError, letter_type_named
 
 ENDS_SOON_DAYS = 45
@@ -70,11 +70,12 @@ def days_left(day: str, today: date) -> int:
 
 
 def left_in_words(days: int) -> str:
-    """How many days are left, as people say it."""
+    """How many days are left, as people say it; less than none is how late it is."""
     if days == 0:
-        return "today"
-    unit = "day" if abs(days) == 1 else "days"
-    return f"in {days} {unit}" if days > 0 else f"{-days} {unit} late"
+        return say("today")
+    if days > 0:
+        return say_many("in 1 day", "in {count} days", days)
+    return say_many("1 day late", "{count} days late", -days)
 
 
 def whose_move(due: DueDay) -> str:

@@ -9,7 +9,12 @@ from datetime import date
 
 from compound_coverage.dataset.search import STATES
 from compound_coverage.determination.phone import ASK_THE_PHARMACY, ASK_THE_PLAN
-from compound_coverage.determination.words import plan_questions, products_of, question_about
+from compound_coverage.determination.words import (
+    WHICH_STATE,
+    plan_questions,
+    products_of,
+    question_about,
+)
 from compound_coverage.language import say, to_say
 from compound_coverage.vocabulary import (
     Case,
@@ -250,7 +255,7 @@ def _ids_of_open_questions(case: Case) -> dict[str, str]:
     [pays] = plan_questions(Verdict.UNKNOWN, stale=False)
     [still] = plan_questions(Verdict.COVERED, stale=True)
     ids |= {pays.question: "pays", still.question: "still_rule"}
-    return ids | {say("Which state is the plan for?"): "state"}
+    return ids | {say(WHICH_STATE): "state"}
 
 
 def _question(question_id: str, whom: str, text: str, case: Case) -> Question:

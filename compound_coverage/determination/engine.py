@@ -27,6 +27,7 @@ from compound_coverage.determination.facts import Listed, all_of, open_tests, te
 from compound_coverage.determination.formulary_reasons import formulary_rules
 from compound_coverage.determination.words import (
     CONFIRM_OUR_READING,
+    WHICH_STATE,
     plan_questions,
     question_about,
     questions_of,
@@ -385,7 +386,7 @@ def _unknowns(decision: _Decision, case: Case, listed: Listed) -> tuple[Unknown,
         for test in open_tests(rule, case, listed):
             questions += questions_of(test, case)
     if decision.state_matters:
-        questions.append(Unknown(say("Which state is the plan for?"), "plan"))
+        questions.append(Unknown(say(WHICH_STATE), "plan"))
     stale = decision.decisive is not None and is_stale(decision.decisive, case.on)
     questions += plan_questions(decision.verdict, stale)
     return tuple(dict.fromkeys(questions))

@@ -69,6 +69,7 @@ _QUESTIONS: dict[Fact, tuple[str, str]] = {
 }
 
 
+WHICH_STATE = to_say("Which state is the plan for?")
 _LITERATURE = (
     to_say("Do published studies support this use, at this dose and route?"),
     "prescriber",
