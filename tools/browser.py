@@ -12,17 +12,30 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS_TO_START = 60
+# what Streamlit draws and we cannot change, by axe's name, with the thread where it is known
+OF_THE_FRAMEWORK = {
+    "presentation-role-conflict": "the drop zone of the file uploader; streamlit #8399",
+}
+# counts what changes on the page, so that a look at a page in motion can be told from one at rest
+_COUNT_CHANGES = """() => {
+  if (window.changes !== undefined) return;
+  window.changes = 0;
+  new MutationObserver(() => window.changes++).observe(document.body, {
+    subtree: true, attributes: true, attributeFilter: ['data-stale', 'data-test-script-state'],
+  });
+}"""
 
 
 @contextmanager
@@ -99,6 +112,37 @@ def settle(page: Page) -> None:
         " && !document.querySelector('[data-stale=true]')"
     )
     page.wait_for_timeout(300)  # what was stale fades back in
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on a page at rest, of any level, as ``rule (level): element``.
+
+    A run of the page that begins while axe looks pales what it will draw anew, and pale words have
+    no contrast: such a look does not count.
+    """
+    page.evaluate(_COUNT_CHANGES)
+    for _ in range(10):
+        settle(page)
+        before = page.evaluate("window.changes")
+        found = Axe().run(page).response["violations"]
+        if page.evaluate("window.changes") == before:
+            return [
+                f"{fault['id']} ({fault['impact']}): {node['html'][:90]}"
+                for fault in found
+                for node in fault["nodes"]
+            ]
+    raise AssertionError("the page does not come to rest")
+
+
+def ours(found: Sequence[str]) -> list[str]:
+    """The findings that our own choices can avoid."""
+    return [one for one in found if one.partition(" ")[0] not in OF_THE_FRAMEWORK]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    main = page.get_by_test_id("stMain")
+    return bool(main.evaluate("node => node.scrollWidth <= node.clientWidth"))
 
 
 def pick(page: Page, label: str, text: str) -> None:

@@ -12,23 +12,17 @@ from __future__ import annotations
 import itertools
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tools.browser import chromium, serving, whole_page
-from tools.walk import DESK, LOCALES, NARROW, PATIENT, PHONE, STAFF, Stop, opened
+from tools.browser import OF_THE_FRAMEWORK, barriers, chromium, ours, serving, whole_page
+from tools.walk import DESK, LOCALES, NARROW, PATIENT, PHONE, STAFF, Stop, opened, with_a_case
 
 COLORS = ("light", "dark")
 SCREENS = {"phone": PHONE, "desk": DESK}
 TALLEST = 2_400  # pixels; the foot of a long page adds nothing to a gallery
 QUALITY = 60
-# what Streamlit draws and we cannot change, by axe's name, with the thread where it is known
-OF_THE_FRAMEWORK = {
-    "presentation-role-conflict": "the drop zone of the file uploader; streamlit #8399",
-}
 
 
 def main(what: str, target: Path) -> None:
@@ -38,6 +32,7 @@ def main(what: str, target: Path) -> None:
         serving(COMPOUND_COVERAGE_HOME=home) as address,
         chromium() as browser,
     ):
+        with_a_case(Path(home))
         if what == "pictures":
             pictures(browser, address, target)
         else:
@@ -84,20 +79,6 @@ def _markdown(folder: str) -> str:
             )
             lines.append(f"{shown}<br>")
     return "\n".join(lines) + "\n"
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe finds on a page, of any level, as ``rule (level): element``."""
-    return [
-        f"{fault['id']} ({fault['impact']}): {node['html'][:90]}"
-        for fault in Axe().run(page).response["violations"]
-        for node in fault["nodes"]
-    ]
-
-
-def ours(found: Sequence[str]) -> list[str]:
-    """The findings that our own choices can avoid."""
-    return [one for one in found if one.partition(" ")[0] not in OF_THE_FRAMEWORK]
 
 
 def report(browser: Browser, address: str) -> str:

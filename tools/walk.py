@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
-from tools.browser import settle
+from compound_coverage.letters.casefile import example_case
+from tools.browser import ROOT, settle
 
 PHONE, NARROW, DESK = 390, 320, 1280
 LOCALES = {"en": "en-US", "es": "es-US"}
+PATIENT_OF_THE_CASE = "Example Patient"  # in the made-up case that `with_a_case` makes
+DENIAL = """NOTICE OF DENIAL OF MEDICARE PART D PRESCRIPTION DRUG COVERAGE
+Date: March 9, 2026
+Enrollee's name: Example Patient
+We denied this request: bulk powders used in compounding are not Part D drugs.
+You must ask for a redetermination within 65 calendar days of the date of this notice.
+"""
 
 
 class Stop(NamedTuple):
@@ -22,20 +36,25 @@ class Stop(NamedTuple):
     act: Callable[[Page], None] = settle
 
 
+def _choose(page: Page, place: int, *either: str) -> None:
+    """Takes the first match in the drop-down at ``place`` for whichever word finds one."""
+    box = page.locator("input[role=combobox]").nth(place)
+    for words in either:
+        box.click()
+        page.keyboard.type(words)
+        page.wait_for_timeout(300)
+        if page.get_by_role("option").count():
+            break
+        page.keyboard.press("Escape")
+        box.fill("")
+    page.keyboard.press("Enter")
+    settle(page)
+
+
 def ask_first(page: Page) -> None:
     """Answers the questions by keyboard, whatever the language, and goes to the answer."""
-    for place, text in enumerate(("Humana", "LDN", "ibromialgia")):
-        box = page.locator("input[role=combobox]").nth(place)
-        for words in (text, text.replace("ibromialgia", "ibromyalgia")):
-            box.click()
-            page.keyboard.type(words)
-            page.wait_for_timeout(300)
-            if page.get_by_role("option").count():
-                break
-            page.keyboard.press("Escape")
-            box.fill("")
-        page.keyboard.press("Enter")
-        settle(page)
+    for place, either in enumerate((["Humana"], ["LDN"], ["ibromialgia", "ibromyalgia"])):
+        _choose(page, place, *either)
     page.locator(".st-key-show-answer button").click()
     page.wait_for_url("**/result")
     settle(page)
@@ -60,18 +79,72 @@ def from_the_answer(name: str) -> Callable[[Page], None]:
     return go
 
 
+def unfold_all(page: Page) -> None:
+    """Opens every folded section that stands on the page."""
+    shut = page.get_by_test_id("stMain").locator("details:not([open]) > summary:visible")
+    for _ in range(shut.count()):
+        shut.first.click()
+        settle(page)
+
+
+def unfolded(act: Callable[[Page], None] = settle) -> Callable[[Page], None]:
+    """First ``act``, then every section opened."""
+
+    def go(page: Page) -> None:
+        act(page)
+        unfold_all(page)
+
+    return go
+
+
+def draft_first(page: Page) -> None:
+    """Picks a plan and a medicine on the page of the letter and makes the draft."""
+    for place, text in enumerate(("Humana", "LDN")):
+        _choose(page, place, text)
+    page.locator(".st-key-make-draft button").click()
+    page.locator(".st-key-markdown textarea").wait_for()
+    settle(page)
+
+
+def read_a_denial(page: Page) -> None:
+    """Pastes a made-up denial and has it read."""
+    page.locator(".st-key-denial-text textarea").fill(DENIAL)
+    page.locator(".st-key-read-denial button").click()
+    page.locator(".st-key-use-denial").wait_for()
+    settle(page)
+
+
+def open_the_case(page: Page) -> None:
+    """Opens the first case on the list."""
+    page.get_by_role("button", name=re.compile(PATIENT_OF_THE_CASE)).first.click()
+    page.wait_for_url("**/case")
+    settle(page)
+
+
+def review_the_case(page: Page) -> None:
+    """Opens the first case, and then its letter beside its facts."""
+    open_the_case(page)
+    page.locator("[class*='st-key-look-'] button").first.click()
+    page.wait_for_url("**/review")
+    settle(page)
+
+
 PATIENT = (
     Stop("questions", "/"),
     Stop("questions-not-picked", "/", press_too_early),
+    Stop("questions-unfolded", "/", unfolded()),
     Stop("answer", "/", ask_first),
+    Stop("answer-unfolded", "/", unfolded(ask_first)),
     Stop("call", "/", from_the_answer("call")),
     Stop("compare", "/", from_the_answer("compare")),
     Stop("cash", "/", from_the_answer("cash")),
     Stop("no-answer-yet", "/result"),
     Stop("letter", "/letter"),
+    Stop("letter-drafted", "/letter", unfolded(draft_first)),
     Stop("denial", "/denial"),
+    Stop("denial-read", "/denial", read_a_denial),
     Stop("lists", "/lists"),
-    Stop("known", "/known"),
+    Stop("known", "/known", unfolded()),
     Stop("pictures", "/pictures"),
     Stop("help", "/help"),
     Stop("help-grades", "/help?topic=grades"),
@@ -79,6 +152,8 @@ PATIENT = (
 )
 STAFF = (
     Stop("cases", "/cases"),
+    Stop("case", "/cases", open_the_case),
+    Stop("review", "/cases", review_the_case),
     Stop("batch", "/batch"),
     Stop("verify", "/verify"),
     Stop("practice", "/practice"),
@@ -87,6 +162,32 @@ STAFF = (
     Stop("tables", "/tables"),
     Stop("leads", "/leads"),
 )
+
+
+def with_a_case(home: Path) -> None:
+    """Makes, through the command line, an office in ``home`` with one made-up case in review.
+
+    Raises ``CalledProcessError`` when a step is refused.
+    """
+    owner = {"member_id": "laptop", "name": "You", "npi": "1000000004"}
+    roles = ["staff", "prescriber", "manager", "auditor"]
+    _do(home, "members/change", owner | {"roles": roles})
+    _do(home, "cases/create", {"content": {"facts": example_case()}})
+    [row] = _do(home, "cases/list", {})
+    _do(home, "cases/submit", {"case_id": row["case_id"]})
+
+
+def _do(home: Path, name: str, values: dict[str, Any]) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "compound_coverage", "casework", "do", name, "--input", "-"],
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "COMPOUND_COVERAGE_HOME": str(home)},
+    )
+    return json.loads(done.stdout)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import pytest
 
 from tests.conftest import need
 from tools import browser
+from tools.walk import with_a_case
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -15,8 +16,11 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def server(chromium):
-    with browser.serving() as address:
+def server(chromium, tmp_path_factory):
+    """A laptop's server, with one made-up case in review and nothing else."""
+    home = tmp_path_factory.mktemp("laptop")
+    with_a_case(home)
+    with browser.serving(COMPOUND_COVERAGE_HOME=str(home)) as address:
         yield address
 
 

@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tools import browser as real
-from tools.browser import pick, settle
-from tools.gallery import barriers, ours
+from tools.browser import barriers, fits, ours, pick, settle
 from tools.walk import DESK, NARROW, PATIENT, PHONE, STAFF, ask_first, opened
 
 # each page once, the dress going round: over all pages every dress is worn
@@ -19,23 +17,13 @@ DRESSES = itertools.cycle(
 LOOKS = [(stop, *next(DRESSES)) for stop in (*PATIENT, *STAFF)]
 
 
-@pytest.fixture(scope="module")
-def laptop(chromium, tmp_path_factory):
-    """A server with a home of its own, where nobody has saved anything."""
-    home = str(tmp_path_factory.mktemp("home"))
-    with real.serving(COMPOUND_COVERAGE_HOME=home) as address:
-        yield address
-
-
 @pytest.mark.parametrize(
     ("stop", "width", "colors", "language"), LOOKS, ids=[look[0].name for look in LOOKS]
 )
-def test_a_page_has_no_barrier_and_does_not_break(chromium, laptop, stop, width, colors, language):
-    with opened(chromium, laptop, stop, width, colors, language) as page:
+def test_a_page_has_no_barrier_and_does_not_break(chromium, server, stop, width, colors, language):
+    with opened(chromium, server, stop, width, colors, language) as page:
         assert ours(barriers(page)) == []
-        assert page.get_by_test_id("stMain").evaluate(
-            "node => node.scrollWidth <= node.clientWidth"
-        )
+        assert fits(page)
         assert page.evaluate("document.documentElement.lang") == language
         assert page.get_by_role("heading", level=1).count() == 1
         other = "Read this in English" if language == "es" else "Leer esto en español"
@@ -43,13 +31,13 @@ def test_a_page_has_no_barrier_and_does_not_break(chromium, laptop, stop, width,
 
 
 @pytest.fixture
-def phone(chromium, laptop):
+def phone(chromium, server):
     """A phone on the questions, in English."""
     context = chromium.new_context(viewport={"width": PHONE, "height": 844}, locale="en-US")
     page = context.new_page()
     page.asked = []
     page.on("request", lambda request: page.asked.append(request.url))
-    page.goto(laptop)
+    page.goto(server)
     page.get_by_role("heading", level=1).wait_for()
     settle(page)
     yield page
@@ -75,10 +63,10 @@ def test_the_language_changes_and_nothing_picked_is_lost(phone):
     )
 
 
-def test_a_link_can_name_the_language(chromium, laptop):
+def test_a_link_can_name_the_language(chromium, server):
     context = chromium.new_context(locale="en-US")
     page = context.new_page()
-    page.goto(f"{laptop}/?lang=es")
+    page.goto(f"{server}/?lang=es")
     expect(page.get_by_role("heading", level=1)).to_contain_text("¿Pagará mi plan")
     context.close()
 
@@ -137,7 +125,7 @@ def test_a_bare_letter_does_not_run_the_page_again(phone):
     expect(app).to_be_visible()
 
 
-def test_a_visit_that_is_gone_leads_back_to_the_questions(phone, laptop):
+def test_a_visit_that_is_gone_leads_back_to_the_questions(phone, server):
     ask_first(phone)
     phone.reload()  # a reload is a new visit: what was picked was kept nowhere
     expect(phone.get_by_role("heading", level=1)).to_contain_text("There is no answer yet")

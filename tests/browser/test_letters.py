@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from docx import Document
 from pikepdf import Pdf
 from PIL import Image
@@ -16,7 +15,7 @@ from compound_coverage.letters.batch import template_sheet
 from tests.letters.forms.examples import good_names
 from tools.browser import downloaded, fill, pick, settle, unfold
 
-PHONE, NARROW = 390, 320
+PHONE = 390
 GOLDEN = Path(__file__).parents[1] / "letters" / "denial" / "golden"
 PART_D = (GOLDEN / "part_d_denial.txt").read_text(encoding="utf-8")
 
@@ -24,20 +23,6 @@ PART_D = (GOLDEN / "part_d_denial.txt").read_text(encoding="utf-8")
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
     settle(page)
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], [node["html"][:200] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-def fits(page):
-    main = page.get_by_test_id("stMain")
-    return main.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
 def upload(page, key, *files):
@@ -168,15 +153,3 @@ def test_a_sheet_of_cases_becomes_a_folder_of_letters(server, open_page):
         names = archive.namelist()
     assert "summary.csv" in names
     assert {Path(name).suffix for name in names} == {".csv", ".docx", ".pdf"}
-
-
-@pytest.mark.parametrize("path", ["denial", "batch"])
-def test_no_barrier_and_no_sideways_scrolling(server, open_page, path):
-    page = open_page(f"{server}/{path}", width=NARROW)
-    settle(page)
-    assert serious(page) == []
-    assert fits(page)
-    if path == "denial":
-        read(page, PART_D)
-        assert serious(page) == []
-        assert fits(page)

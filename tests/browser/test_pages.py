@@ -6,8 +6,6 @@ import re
 import shutil
 from urllib.parse import urlsplit
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from docx import Document
 from pikepdf import Pdf
 from playwright.sync_api import expect
@@ -15,7 +13,7 @@ from pypdf import PdfReader
 
 from compound_coverage.dataset.load import BUNDLED
 from tests.formulary.small_release import write_release
-from tools.browser import downloaded, fill, pick, serving, settle, unfold
+from tools.browser import barriers, downloaded, fill, ours, pick, serving, settle, unfold
 
 PHONE, NARROW, DESK = 390, 320, 1280
 
@@ -103,68 +101,6 @@ def test_nothing_leaves_for_another_server(server, open_page):
     hosts = {urlsplit(address).hostname for address in page.asked if "://" in address}
     assert hosts <= {"127.0.0.1", None}, hosts
     assert len(page.asked) > 10
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], [node["html"][:200] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-@pytest.mark.parametrize("colors", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, DESK])
-def test_no_serious_barrier_on_the_check_page(server, open_page, width, colors):
-    page = open_page(server, width=width, colors=colors)
-    assert serious(page) == []
-    unfold(page, "Do you know more?")
-    assert serious(page) == []
-    ask(page)
-    unfold(page, "About this medicine")
-    unfold(page, "Also worth knowing")
-    assert serious(page) == []
-
-
-@pytest.mark.parametrize("colors", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, DESK])
-def test_no_serious_barrier_on_the_letter_page(server, open_page, width, colors):
-    page = open_page(f"{server}/letter", width=width, colors=colors)
-    assert serious(page) == []
-    pick(page, "Which plan do you have?", "Cigna")
-    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
-    for section in ("Patient and insurance card", "Medicines already tried", "Safety and follow"):
-        unfold(page, section)
-    page.get_by_role("button", name="Make the draft").click()
-    settle(page)
-    assert serious(page) == []
-
-
-@pytest.mark.parametrize("colors", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, DESK])
-def test_no_serious_barrier_on_what_we_know(server, open_page, width, colors):
-    page = open_page(f"{server}/known", width=width, colors=colors)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("What we know")
-    settle(page)
-    for section in ("The same as a table", "payers", "last read the source, as a table"):
-        unfold(page, section)
-    assert serious(page) == []
-    assert len(page.get_by_role("listitem").filter(has_text="Ohio: ").all()) == 1
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
-
-
-@pytest.mark.parametrize("path", ["", "/letter"])
-def test_no_sideways_scrolling_on_the_smallest_phone(server, open_page, path):
-    page = open_page(server + path, width=NARROW)
-    pick(page, "Which plan do you have?", "Cigna")
-    pick(page, "Which medicine?", "naltrexone (LDN) capsule")
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
-    if not path:
-        show_answer(page)
-        assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
 def test_a_plan_that_is_not_listed_leads_to_the_rules_of_its_kind(server, open_page):
@@ -256,7 +192,7 @@ def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path,
     with serving(COMPOUND_COVERAGE_HOME=str(tmp_path / "home")) as address:
         page = open_page(f"{address}/lists", width=NARROW)
         expect(page.get_by_text("Nothing is loaded yet.")).to_be_visible()
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
         fill(page, "File or folder", "/nowhere")
         page.get_by_role("button", name="Load it").click()
         expect(page.get_by_role("alert").last).to_contain_text("There is no file or folder")
@@ -266,7 +202,7 @@ def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path,
         page.reload()
         heading = page.get_by_role("heading", name="Medicare Part D public use files, 2026Q1")
         expect(heading).to_be_visible()
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
 
         page = open_page(address, width=NARROW)
         pick(page, "Which plan do you have?", "not listed")
@@ -278,7 +214,7 @@ def test_drug_lists_are_loaded_and_then_speak_in_the_answer(open_page, tmp_path,
         settle(page)
         show_answer(page)
         expect(page.get_by_text("This is about that drug, not about the mix").first).to_be_visible()
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
 
 
 def test_a_reason_is_reported_as_wrong_with_the_keyboard_alone(open_page, tmp_path, chromium):
@@ -293,7 +229,7 @@ def test_a_reason_is_reported_as_wrong_with_the_keyboard_alone(open_page, tmp_pa
         dialog.get_by_role("button", name="Send it").wait_for()
         settle(page)
         expect(dialog).to_contain_text("Do not write names")
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
         page.keyboard.press("Tab")  # past the button that closes it
         page.keyboard.press("Tab")
         expect(dialog.get_by_role("textbox", name="What is wrong?")).to_be_focused()
@@ -303,7 +239,7 @@ def test_a_reason_is_reported_as_wrong_with_the_keyboard_alone(open_page, tmp_pa
         expect(dialog.get_by_role("button", name="Send it")).to_be_focused()
         page.keyboard.press("Enter")
         expect(dialog.get_by_role("alert")).to_contain_text("take it out and send it again")
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
         for _ in range(3):
             page.keyboard.press("Shift+Tab")
         page.keyboard.press("Control+a")
@@ -313,7 +249,7 @@ def test_a_reason_is_reported_as_wrong_with_the_keyboard_alone(open_page, tmp_pa
         page.keyboard.press("Enter")
         expect(dialog.get_by_role("status")).to_contain_text("Thank you. We have it.")
         settle(page)
-        assert serious(page) == []
+        assert ours(barriers(page)) == []
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
         expect(control).to_be_focused()

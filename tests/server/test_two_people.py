@@ -4,12 +4,11 @@ import re
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from compound_coverage.letters.casefile import example_case
 from tests.server.practice import NPI, sign_in, visit
-from tools.browser import settle, unfold
+from tools.browser import barriers, fits, ours, settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
 
@@ -78,20 +77,6 @@ def until(true):
     raise AssertionError("it did not come to be")
 
 
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], [node["html"][:200] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-def fits(page):
-    main = page.get_by_test_id("stMain")
-    return main.evaluate("node => node.scrollWidth <= node.clientWidth")
-
-
 def test_different_fields_at_once_are_both_kept(two, saved):
     one, other = two
     type_in(one, "Patient's phone", "000-555-0199")
@@ -138,7 +123,7 @@ def test_the_same_field_at_once_is_asked_about(two, saved, practice, case_id):
     page.set_viewport_size({"width": NARROW, "height": 800})
     settle(page)
     assert fits(page)
-    assert serious(page) == []
+    assert ours(barriers(page)) == []
     page.get_by_text("Use mine", exact=True).click()
     settle(page)
     press(page, "Save these choices")
