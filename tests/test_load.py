@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from bench.load import Answers, Page, PageError, Think, visits
+from bench.load import Answers, Click, Page, PageError, Think, visits
 from tools.browser import serving
 
-USERS, CLICKS = 3, 2
+USERS, ANSWERS = 3, 2
 
 
 def outside(work):
@@ -21,16 +21,19 @@ def outside(work):
 def test_three_people_click_and_see_the_answers_of_the_engine(bundled, tmp_path):
     answers = Answers(bundled)
     with serving(COMPOUND_COVERAGE_HOME=str(tmp_path)) as address:
-        seen = visits(address, USERS, Think(0, 0), clicks=CLICKS, plans=list(answers.plans))
+        seen = visits(address, USERS, Think(0, 0), answers=ANSWERS, plans=list(answers.plans))
         meter = outside(seen)
     meter.check(answers)
     assert not meter.errors
     assert len(meter.opened) == USERS
-    assert len(meter.answers) == USERS * CLICKS
-    # each picks something, and then asks for the answer
-    assert len(meter.clicks) == len(meter.sizes) == 2 * USERS * CLICKS
+    assert len(meter.answers) == USERS * ANSWERS
+    assert {kind: len(times) for kind, times in meter.clicks.items()} == {
+        Click.PICK: USERS * ANSWERS,
+        Click.ANSWER: USERS * ANSWERS,
+        Click.BACK: USERS * ANSWERS,
+    }
     assert all(shown for _, shown in meter.answers)
-    assert min(meter.sizes) > 0
+    assert meter.received > 0
 
 
 def test_a_wrong_answer_and_a_missing_one_are_errors(bundled):
@@ -52,9 +55,9 @@ async def nobody():
 
 
 def test_a_server_that_is_not_there_is_an_error():
-    meter = outside(visits("http://127.0.0.1:1", 2, Think(0, 0), clicks=1))
+    meter = outside(visits("http://127.0.0.1:1", 2, Think(0, 0), answers=1))
     assert meter.errors.total() == 2
-    assert not meter.clicks
+    assert not meter.all_clicks
 
 
 # -- what a browser does with the messages -----------------------------------------------------
