@@ -526,7 +526,7 @@ def _tick(at: At, item: Item, label: str) -> None:
     if not at.can_confirm:
         return
     if st.checkbox(
-        say("I confirm: {fact}", fact=plain(label)),
+        say("I confirm: {fact}", fact=label),
         key=f"confirm:{item.place}:{item.digest[:12]}",
     ):
         confirm, view = at.office.cases.confirm, at.view
@@ -537,7 +537,7 @@ def _tick(at: At, item: Item, label: str) -> None:
 def _chart_box(at: At, fact: Fact, label: str) -> None:
     found = fact.standing == "chart_confirmed"
     now = st.checkbox(
-        say("In the chart: {fact}", fact=plain(label)),
+        say("In the chart: {fact}", fact=label),
         found,
         key=f"chart:{fact.place}:{fact.digest[:12]}:{found}",
     )
@@ -638,6 +638,7 @@ def _has_room(facts: Mapping[str, Any], place: str) -> bool:
 
 
 def _label(place: str) -> str:
+    # never `plain` as the name of a box: a box is read out as it is written, backslashes and all
     other = OTHER_LABELS.get(general(place))
     row = re.search(r"\.(\d+)", place)
     if other is not None:

@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,21 @@ settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 REQUIRE_ALL = bool(os.environ.get("COMPOUND_COVERAGE_REQUIRE_ALL"))
+
+
+PAGES = tuple(str(Path(__file__).parent / name) for name in ("browser", "dashboard", "server"))
+
+
+def pytest_collection_modifyitems(items):
+    """Counts no lines in tests that draw pages, or tell one story a hundred times over.
+
+    The tracer makes these three times as slow, and the lines of the library that they reach are
+    counted where each stands by itself. Others that race, kill or time carry the mark themselves.
+    """
+    for item in items:
+        hypothesis = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if hypothesis or str(item.path).startswith(PAGES):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def need(present, what):

@@ -12,6 +12,8 @@ from dashboard.languages import READ_IN
 from tools import catalogs
 from tools.catalogs import KEYWORDS, ROOT, Found, domains, faults, fill, main, translations, write
 
+pytestmark = pytest.mark.no_cover
+
 PAGES = [ROOT / "app.py", *sorted((ROOT / "dashboard").glob("*.py"))]
 # what they hold goes to a log, to a program or to whoever starts the server
 NO_PAGES = {"api", "assets", "downloads", "guards", "identity", "logs", "routes", "server"}

@@ -9,6 +9,8 @@ from compound_coverage.vocabulary import Case, IngredientSource
 from tests.builders import TODAY
 from tools.reading import HIGHEST, english_grade, levels, report, spanish_grade
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(scope="module")
 def measured():

@@ -10,6 +10,8 @@ import pytest
 
 from compound_coverage.casework.tables import METADATA
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import re
 import shutil
@@ -28,6 +29,46 @@ SECONDS_TO_START = 60
 OF_THE_FRAMEWORK = {
     "presentation-role-conflict": "the drop zone of the file uploader; streamlit #8399",
 }
+# Whether the page is at rest: nothing runs, nothing is pale or in motion, the server has answered
+# what was said to it last, and all that for a while. A slow server has not begun to run when the
+# page is first asked; a few things said to it have no answer, and are not waited for longer.
+_AT_REST = """([look, still, longest]) => {
+  const now = performance.now();
+  const listen = () => {
+    const rest = {look, since: now, frames: 0, asked: 0, uploads: 0};
+    const heard = new WeakSet();
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+      if (!heard.has(this)) this.addEventListener('message', () => { rest.asked = 0; });
+      heard.add(this);
+      rest.asked = performance.now();
+      return send.call(this, data);
+    };
+    const upload = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (...words) {
+      rest.uploads += 1;
+      this.addEventListener('loadend', () => { rest.uploads -= 1; });
+      return upload.apply(this, words);
+    };
+    return rest;
+  };
+  const rest = window.rest ??= listen();
+  const app = document.querySelector('[data-testid=stApp]');
+  const moves = (one) =>
+    one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity;
+  if (
+    rest.look !== look
+    || app?.dataset.testScriptState !== 'notRunning'
+    || (rest.asked && now - rest.asked < longest)
+    || rest.uploads
+    || document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+    || document.getAnimations().some(moves)
+  ) Object.assign(rest, {look, since: now, frames: 0});
+  rest.frames += 1;  // a starved browser draws few
+  return rest.frames > 5 && now - rest.since >= still;
+}"""
+STILL, UNANSWERED, PATIENCE = 150, 5_000, 60_000  # milliseconds
+_LOOKS = itertools.count()
 # counts what changes on the page, so that a look at a page in motion can be told from one at rest
 _COUNT_CHANGES = """() => {
   if (window.changes !== undefined) return;
@@ -36,6 +77,52 @@ _COUNT_CHANGES = """() => {
     subtree: true, attributes: true, attributeFilter: ['data-stale', 'data-test-script-state'],
   });
 }"""
+
+# what a keyboard must reach: of radio buttons with one name, one; of hidden things, none
+_REACHABLE = """() => {
+  const names = new Set();
+  window.reached = new Map();
+  // how a thing and what lies about it look; it has to look otherwise while it has the focus
+  window.dress = node => {
+    const about = [node, node.nextElementSibling, ...node.children];
+    for (let up = node.parentElement, left = 4; up && left; up = up.parentElement, left--)
+      about.push(up);
+    return about.filter(Boolean).map(one => {
+      const style = getComputedStyle(one);
+      return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor,
+              style.opacity, style.textDecoration].join();
+    }).join(';');
+  };
+  window.reachable = [...document.querySelectorAll(
+    'a[href], button, input, select, textarea, summary, [tabindex]')].filter(node => {
+      const box = node.getBoundingClientRect();
+      if (node.tabIndex < 0 || node.disabled || node.closest('[inert], [aria-hidden=true]')
+          || !box.width || !box.height || !node.checkVisibility({visibilityProperty: true}))
+        return false;
+      if (node.type !== 'radio') return true;
+      return !names.has(node.name) && names.add(node.name);
+  });
+  const sheet = new CSSStyleSheet();  // a look that fades in has not changed yet
+  sheet.replaceSync('* { transition: none !important }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  document.activeElement.blur();
+  window.plain = new Map(window.reachable.map(node => [node, window.dress(node)]));
+  return window.reachable.length;
+}"""
+_REACHED = """() => {
+  const node = document.activeElement;
+  if (window.reached.has(node)) return false;
+  if (node !== document.body)  // past the last, before the first
+    window.reached.set(node, window.dress(node) !== window.plain.get(node));
+  return true;
+}"""
+_UNMARKED = """() => [...window.reached].filter(([, marked]) => !marked)
+  .map(([node]) => node.outerHTML.slice(0, 120))"""
+_UNREACHED = """() => window.reachable
+  .filter(node => !window.reached.has(node))
+  .filter(node => node.type !== 'radio'
+    || ![...window.reached.keys()].some(other => other.name === node.name))
+  .map(node => node.outerHTML.slice(0, 120))"""
 
 
 @contextmanager
@@ -105,13 +192,7 @@ def chromium() -> Iterator[Browser]:
 
 def settle(page: Page) -> None:
     """Waits until the server has drawn everything the last action asked for."""
-    page.wait_for_timeout(200)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')"
-        ".getAttribute('data-test-script-state') === 'notRunning'"
-        " && !document.querySelector('[data-stale=true]')"
-    )
-    page.wait_for_timeout(300)  # what was stale fades back in
+    page.wait_for_function(_AT_REST, arg=[next(_LOOKS), STILL, UNANSWERED], timeout=PATIENCE)
 
 
 def barriers(page: Page) -> list[str]:
@@ -137,6 +218,22 @@ def barriers(page: Page) -> list[str]:
 def ours(found: Sequence[str]) -> list[str]:
     """The findings that our own choices can avoid."""
     return [one for one in found if one.partition(" ")[0] not in OF_THE_FRAMEWORK]
+
+
+def lost_to_the_keyboard(page: Page) -> list[str]:
+    """What can be pressed or filled in, but is not reached by Tab, or does not show its focus.
+
+    Walks once round the page with the Tab key. Raises AssertionError if a thing holds the focus.
+    """
+    steps = page.evaluate(_REACHABLE) + 10
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        if not page.evaluate(_REACHED):
+            break
+    else:
+        raise AssertionError("the Tab key does not come round")
+    missed: list[str] = page.evaluate(_UNREACHED) + page.evaluate(_UNMARKED)
+    return missed
 
 
 def fits(page: Page) -> bool:

@@ -170,7 +170,7 @@ def with_a_case(home: Path) -> None:
     Raises ``CalledProcessError`` when a step is refused.
     """
     owner = {"member_id": "laptop", "name": "You", "npi": "1000000004"}
-    roles = ["staff", "prescriber", "manager", "auditor"]
+    roles = ["staff", "prescriber", "advocate", "manager", "auditor"]
     _do(home, "members/change", owner | {"roles": roles})
     _do(home, "cases/create", {"content": {"facts": example_case()}})
     [row] = _do(home, "cases/list", {})
@@ -195,13 +195,10 @@ def opened(
     browser: Browser, address: str, stop: Stop, width: int, colors: str, language: str
 ) -> Iterator[Page]:
     """The page in its state, as somebody with this screen, theme and language sees it."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 844 if width < DESK else 900},
-        color_scheme="dark" if colors == "dark" else "light",
-        locale=LOCALES[language],
-    )
+    context = browser.new_context(locale=LOCALES[language])
     try:
         page = context.new_page()
+        dress(page, width, colors)
         page.goto(address + stop.path)
         page.get_by_role("heading", level=1).first.wait_for()
         settle(page)
@@ -209,3 +206,9 @@ def opened(
         yield page
     finally:
         context.close()
+
+
+def dress(page: Page, width: int, colors: str) -> None:
+    """Gives the page this screen and theme; an open page changes to them."""
+    page.emulate_media(color_scheme="dark" if colors == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844 if width < DESK else 900})

@@ -94,15 +94,20 @@ def _trial_sealer(desk: Desk) -> pades.Sealer:
     """A self-signed certificate for trying out, made at its first use; it says what it is."""
     path = home() / "trial-certificate.p12"
     passphrase = desk.ring.index("trial certificate")
-    if not _is_good(path, passphrase, desk):
+    held = _good(path, passphrase, desk)
+    if held is None:
         made = pades.make_trial_certificate("this computer", passphrase, desk.now())
         write_atomically(path, made, mode=0o600)
-    return pades.load_certificate(path.read_bytes(), passphrase)
+        held = pades.load_certificate(path.read_bytes(), passphrase)
+    return held
 
 
-def _is_good(path: Path, passphrase: str, desk: Desk) -> bool:
+def _good(path: Path, passphrase: str, desk: Desk) -> pades.Sealer | None:
+    """The certificate kept there, if it can be opened and is valid today."""
     try:
-        held = pades.load_certificate(path.read_bytes(), passphrase).certificate
+        held = pades.load_certificate(path.read_bytes(), passphrase)
     except (OSError, pades.SealError):
-        return False
-    return held.not_before <= desk.now() + timedelta(minutes=1) < held.not_after
+        return None
+    told = held.certificate
+    valid = told.not_before <= desk.now() + timedelta(minutes=1) < told.not_after
+    return held if valid else None

@@ -15,7 +15,7 @@ from compound_coverage.dataset.load import BUNDLED
 from tests.formulary.small_release import write_release
 from tools.browser import barriers, downloaded, fill, ours, pick, serving, settle, unfold
 
-PHONE, NARROW, DESK = 390, 320, 1280
+NARROW = 320
 
 
 def ask(page, source="Bulk powder", plan="Humana"):
@@ -119,29 +119,6 @@ def test_help_in_a_crisis_is_there_for_depression(server, open_page):
     page = open_page(server)
     pick(page, "What is it for?", "depression")
     expect(page.get_by_text("If you think about suicide, call or text 988")).to_be_visible()
-
-
-def test_the_three_questions_can_be_answered_with_the_keyboard_alone(server, open_page):
-    page = open_page(server, width=DESK)
-    page.get_by_role("combobox", name="Which plan do you have?").focus()
-    page.keyboard.type("Humana")
-    page.get_by_role("option").first.wait_for()
-    page.keyboard.press("Enter")
-    settle(page)
-    page.get_by_role("combobox", name="Which medicine?").focus()
-    page.keyboard.type("naltrexone (LDN) capsule")
-    page.get_by_role("option").first.wait_for()
-    page.keyboard.press("Enter")
-    settle(page)
-    page.get_by_role("radio", name="I do not know").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    settle(page)
-    page.get_by_role("button", name="Show me the answer").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/result")
-    settle(page)
-    expect(verdict(page).get_by_role("heading")).to_contain_text("Not covered")
 
 
 def test_a_saved_case_comes_back_and_wrong_files_are_one_sentence(server, open_page, tmp_path):

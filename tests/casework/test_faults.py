@@ -3,57 +3,52 @@
 import json
 import os
 import random
-import subprocess
-import sys
+import signal
 import time
-from pathlib import Path
-from typing import Any
+
+import pytest
 
 from compound_coverage.casework import audit
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.desk import Desk, open_casework
-from tests.casework.writer import Acknowledged, cases_at, rows_of
+from tests.casework.writer import cases_at, rows_of, write_until_killed
+from tests.killed import FORKS
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.no_cover
+
 KILLS = int(os.environ.get("COMPOUND_COVERAGE_KILLS", "5"))
 
 
 def start(url, ring, practice, draft, name):
-    program: Any = subprocess.Popen(
-        [sys.executable, "-m", "tests.casework.writer"],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    asked = {
-        "url": url,
-        "keys": str(ring.path),
-        "member": practice.staff.member_id,
-        "organisation": practice.organisation_id,
-        "case": draft,
-        "names": [name],
-        "seconds": 0,
-    }
-    program.stdin.write(json.dumps(asked) + "\n")
-    program.stdin.flush()
-    assert program.stdout.readline() == "ready\n"
-    return program
+    """A program that writes, and where it tells of each save the service acknowledged."""
+    told, tells = FORKS.Pipe(duplex=False)
+    asked = (url, ring.path, practice.staff, draft, name, tells)
+    program = FORKS.Process(target=write_until_killed, args=asked)
+    program.start()
+    tells.close()
+    assert told.recv() == "ready"
+    return program, told
 
 
-def acknowledged(output):
-    """The whole lines that were printed; the last may have been cut off by the kill."""
-    lines = output.split("\n")[:-1]
-    return [Acknowledged(**json.loads(line)) for line in lines]
+def acknowledged(told):
+    """What was told whole; the last may have been cut off by the kill."""
+    while True:
+        try:
+            yield told.recv()
+        except (EOFError, OSError):
+            return
 
 
 def test_kill_at_random_moments(url, ring, desk, practice):
     draft = cases_at(desk).create(practice.staff, Content(text="First line\n\nLast line\n"))
     rng, told = random.Random(KILLS), []
     for number in range(KILLS):
-        program = start(url, ring, practice, draft, f"writer{number}")
+        program, tells = start(url, ring, practice, draft, f"writer{number}")
         time.sleep(rng.uniform(0.02, 0.5))
         program.kill()
-        output, _ = program.communicate(timeout=60)
-        assert program.returncode == -9, "it ended before the signal came"
-        told += acknowledged(output)
+        program.join(timeout=60)
+        assert program.exitcode == -signal.SIGKILL, "it ended before the signal came"
+        told += acknowledged(tells)
         engine = open_casework(url)
         mine = Desk(engine, ring)
         version = check(mine, practice, draft, told)

@@ -13,11 +13,17 @@ from compound_coverage.casework.pades import SealError
 from compound_coverage.casework.settings import Settings
 from compound_coverage.database import StoreError
 from compound_coverage.letters.casefile import example_case
+from tests.casework.conftest import open_certificates_at_once
 
 
 @pytest.fixture
 def url(sqlite_url):
     return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    open_certificates_at_once(monkeypatch)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import pikepdf
 import pypdf
 import pytest
+from asn1crypto import pkcs12 as asn1_pkcs12  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -45,6 +46,7 @@ from compound_coverage.casework.pades import (
 )
 from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.pages import DAMAGED, LOCKED, NOT_A_PDF, TOO_LARGE, PageError, serve
+from tests.casework.conftest import open_certificates_at_once
 from tests.conftest import need
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -119,8 +121,13 @@ def letter():
 
 
 @pytest.fixture(scope="module")
-def trial():
-    return load_certificate(make_trial_certificate(PRACTICE, PASSPHRASE, NOW), PASSPHRASE)
+def trial_file():
+    return make_trial_certificate(PRACTICE, PASSPHRASE, NOW)
+
+
+@pytest.fixture(scope="module")
+def trial(trial_file):
+    return load_certificate(trial_file, PASSPHRASE)
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +429,8 @@ def test_a_trusted_certificate_that_cannot_be_read_is_told(sealed):
 # -- certificates ------------------------------------------------------------------------------
 
 
-def test_a_trial_certificate_says_so_in_its_name_and_lasts_a_year(trial):
+def test_a_trial_certificate_says_so_in_its_name_and_lasts_a_year(trial, monkeypatch):
+    open_certificates_at_once(monkeypatch)
     long = "Éxample Practice of Very Many Words, Its Partners, Its Heirs, and Its Neighbors"
     sealer = load_certificate(make_trial_certificate(long, "x", NOW), "x")
     for told in (trial.certificate, sealer.certificate):
@@ -435,6 +443,16 @@ def test_a_trial_certificate_says_so_in_its_name_and_lasts_a_year(trial):
     assert held
     assert held.key_usage_value.native == {"digital_signature", "non_repudiation"}
     assert "SimpleSigner" not in repr(sealer)
+
+
+def test_the_key_of_a_trial_certificate_takes_long_to_open(trial_file):
+    certificates, keys = asn1_pkcs12.Pfx.load(trial_file).authenticated_safe
+    (key,) = asn1_pkcs12.SafeContents.load(keys["content"].native)
+    locks = (
+        certificates["content"]["encrypted_content_info"]["content_encryption_algorithm"],
+        key["bag_value"]["encryption_algorithm"],
+    )
+    assert [lock.kdf_iterations for lock in locks] == [600_000, 600_000]
 
 
 @pytest.mark.parametrize(

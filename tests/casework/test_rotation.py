@@ -93,6 +93,7 @@ def retire_when_others_let(desk):
             rotate(desk)
 
 
+@pytest.mark.no_cover
 def test_keys_change_under_load_and_nothing_fails_or_is_lost(
     url, desk, ring, cases, practice, content
 ):

@@ -37,7 +37,7 @@ from compound_coverage.casework.tables import DOCUMENT, DOCUMENT_CONTENT
 from compound_coverage.letters.casefile import example_case
 from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.templates import letter_type_named, letter_types, words_of
-from tests.casework.conftest import NPI, OTHER_NPI, claims_of
+from tests.casework.conftest import NPI, OTHER_NPI, claims_of, look_here
 
 
 def signed_text(text, name, npi, at):
@@ -48,6 +48,11 @@ def signed_text(text, name, npi, at):
 def url(sqlite_url):
     """SQLite alone: what PostgreSQL could do otherwise is tried in test_packets and test_cases."""
     return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    look_here(monkeypatch)
 
 
 TYPED = Signature("/s/ Example Prescriber")

@@ -1,9 +1,10 @@
 """Somebody who saves one draft again and again, in a thread or as a program of its own.
 
 As a program it prints a line for each save the service acknowledged, and is told what to do in
-one line of JSON on its standard input.
+one line of JSON on its standard input, and to begin in a second one.
 """
 
+import itertools
 import json
 import sys
 import threading
@@ -58,13 +59,12 @@ def edited(content, who, number):
 
 
 def write(desk, actor, case_id, who, goes_on, tell, thinks=0.0):
-    """Saves while ``goes_on()``; calls ``tell`` with each save the service acknowledged.
+    """Saves once, and again while ``goes_on()``; tells each save the service acknowledged.
 
     ``thinks`` is how many seconds pass between reading and saving: time for others to save.
     """
-    cases, number = cases_at(desk), 0
-    while goes_on():
-        number += 1
+    cases = cases_at(desk)
+    for number in itertools.takewhile(lambda number: number == 1 or goes_on(), itertools.count(1)):
         seen = cases.read(actor, case_id)
         content, token, dropped = edited(seen.content, who, number)
         time.sleep(thinks)
@@ -98,6 +98,13 @@ def write_in_threads(desks, actor, case_id, names, seconds):
     return told, errors
 
 
+def write_until_killed(url, keys, actor, case_id, who, tells):
+    """One writer as a program of its own, which tells of its saves through a pipe."""
+    desk = Desk(open_casework(url), KeyRing(keys))
+    tells.send("ready")
+    write(desk, actor, case_id, who, lambda: True, tells.send)
+
+
 def main():
     asked = json.loads(sys.stdin.readline())
     ring = KeyRing(Path(asked["keys"]))
@@ -106,21 +113,11 @@ def main():
     sys.stdout.write("ready\n")
     sys.stdout.flush()
 
-    def tell(one):
-        # one write for one line: a kill never leaves half of it before the next
+    sys.stdin.readline()
+    told, errors = write_in_threads(desks, actor, asked["case"], asked["names"], asked["seconds"])
+    for one in told:
         sys.stdout.write(json.dumps(asdict(one)) + "\n")
-        sys.stdout.flush()
-
-    if asked["seconds"]:
-        sys.stdin.readline()
-        told, errors = write_in_threads(
-            desks, actor, asked["case"], asked["names"], asked["seconds"]
-        )
-        for one in told:
-            tell(one)
-        sys.stderr.write("".join(f"{error}\n" for error in errors))
-        return
-    write(desks[0], actor, asked["case"], asked["names"][0], lambda: True, tell)
+    sys.stderr.write("".join(f"{error}\n" for error in errors))
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ def test_whatever_is_written_it_answers(text):
     assert told == "" or told.startswith("This looks like ")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("unit", ["1", "a", "1 ", "a ", "1-", "12 oak ", "my name ", "@ ", "A, "])
 def test_no_text_takes_long(unit):
     assert pace.seconds(lambda: personal(unit * (2_000 // len(unit)))) < 0.5

@@ -5,10 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import identity
 from dashboard.office_parts import CASE
-from tests.dashboard.quick import find_components_once
+from tests.dashboard.quick import compile_pages_once, find_components_once
 from tools.browser import ROOT
 
 find_components_once()
+compile_pages_once()
 
 
 @pytest.fixture

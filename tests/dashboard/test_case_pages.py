@@ -13,7 +13,6 @@ from compound_coverage.casework.appeals import Decision
 from compound_coverage.casework.cases import take_step
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.keyring import make_key_file
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.settings import Settings
 from compound_coverage.casework.signing import Signature
@@ -24,7 +23,14 @@ from compound_coverage.vocabulary import LineOfBusiness
 from dashboard import identity
 from dashboard.downloads import TICKETS
 from dashboard.office_parts import CASE
-from tests.casework.conftest import NPI, Clock, Practice
+from tests.casework.conftest import (
+    NPI,
+    Clock,
+    open_certificates_at_once,
+    own_keys,
+    own_practice,
+    own_store,
+)
 from tests.dashboard.conftest import ran, words
 
 PAGES = Path(__file__).resolve().parents[2] / "dashboard"
@@ -40,8 +46,9 @@ def clock():
 @pytest.fixture
 def office(tmp_path, monkeypatch, bundled, clock):
     monkeypatch.setenv("COMPOUND_COVERAGE_HOME", str(tmp_path / "home"))
-    engine = open_casework(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    ring = make_key_file(tmp_path / "keys" / "keys.json")
+    open_certificates_at_once(monkeypatch)
+    engine = open_casework(own_store(f"sqlite:///{tmp_path / 'store.sqlite'}"))
+    ring = own_keys(tmp_path / "keys" / "keys.json")
     made = Office(Desk(engine, ring, clock), lambda: bundled, lambda: nullcontext(None), Settings())
     monkeypatch.setattr(identity, "office", lambda: made)
     yield made
@@ -50,7 +57,7 @@ def office(tmp_path, monkeypatch, bundled, clock):
 
 @pytest.fixture
 def practice(office):
-    return Practice(office.desk, "north", NPI)
+    return own_practice(office.desk)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -51,6 +52,7 @@ def told(page, folded=True):
     return " ".join(re.sub(r"<[^>]+>", " ", ended).replace("&nbsp;", " ").split())
 
 
+@cache
 def messages():
     """The English of every message on the pages of help."""
     found = [one for many in domains().values() for one in many]

@@ -10,7 +10,6 @@ from compound_coverage.casework import people
 from compound_coverage.casework.access import Actor, Role
 from compound_coverage.casework.content import Content
 from compound_coverage.casework.desk import Desk, open_casework
-from compound_coverage.casework.keyring import make_key_file
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.settings import Settings
 from compound_coverage.casework.signing import INTENT, Signature
@@ -18,8 +17,18 @@ from compound_coverage.casework.states import State
 from compound_coverage.letters.casefile import example_case
 from dashboard import identity
 from dashboard.downloads import TICKETS
-from tests.casework.conftest import NPI, OTHER_NPI, Clock, Practice
+from tests.casework.conftest import (
+    NPI,
+    OTHER_NPI,
+    Clock,
+    look_here,
+    open_certificates_at_once,
+    own_keys,
+    own_practice,
+    own_store,
+)
 from tests.dashboard.conftest import ran, words
+from tests.dashboard.quick import draw_letters_once
 
 PAGES = Path(__file__).resolve().parents[2] / "dashboard"
 TYPED = "/s/ Example Prescriber"
@@ -30,8 +39,11 @@ STRENGTH_BOX = f"I confirm: {STRENGTH}"
 @pytest.fixture
 def office(tmp_path, monkeypatch, bundled):
     monkeypatch.setenv("COMPOUND_COVERAGE_HOME", str(tmp_path / "home"))
-    engine = open_casework(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    ring = make_key_file(tmp_path / "keys" / "keys.json")
+    open_certificates_at_once(monkeypatch)
+    look_here(monkeypatch)
+    draw_letters_once(monkeypatch)
+    engine = open_casework(own_store(f"sqlite:///{tmp_path / 'store.sqlite'}"))
+    ring = own_keys(tmp_path / "keys" / "keys.json")
     made = Office(
         Desk(engine, ring, Clock()), lambda: bundled, lambda: nullcontext(None), Settings()
     )
@@ -42,7 +54,7 @@ def office(tmp_path, monkeypatch, bundled):
 
 @pytest.fixture
 def practice(office):
-    return Practice(office.desk, "north", NPI)
+    return own_practice(office.desk)
 
 
 @pytest.fixture

@@ -1,41 +1,83 @@
 """An import that is killed leaves the release before it whole and in use."""
 
+import itertools
 import os
 import random
-import subprocess
+import signal
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bench.generate_part_d import generate
+from compound_coverage import cli_formulary
+from compound_coverage.cli import main
 from compound_coverage.formulary.importer import import_paths
 from compound_coverage.formulary.lookup import reading
 from compound_coverage.formulary.sources import sources
 from compound_coverage.formulary.store import open_store
 from tests.formulary.small_release import NALTREXONE, write_release
+from tests.killed import FORKS
 
-ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("COMPOUND_COVERAGE_KILLS", "3"))
+pytestmark = pytest.mark.no_cover
+
+LONG = 600  # seconds; it is killed before
+KILLS = int(os.environ.get("COMPOUND_COVERAGE_KILLS", "5"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A release large enough to be killed in the middle of."""
     folder = tmp_path_factory.mktemp("large")
-    generate(folder, 0.2, 1)
+    generate(folder, 0.05, 1)
     return folder
 
 
-def start(url, folder):
-    return subprocess.Popen(
-        [sys.executable, "-m", "compound_coverage", "formulary", "import", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+@pytest.fixture(scope="module")
+def steps(large, tmp_path_factory):
+    """How many batches of rows the import writes."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('measured') / 'store.sqlite'}"
+    process, told = start(url, large)
+    count = len(list(iter(told.recv, 0)))
+    assert ended(process) == 0
+    return count
+
+
+def start(url, folder, hold=0):
+    """The command in a process of its own, and where it tells of each batch that it wrote.
+
+    Just before its commit number ``hold`` it tells "commit" and does not go on.
+    """
+    told, tells = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=bring_in, args=(url, str(folder), hold, tells))
+    process.start()
+    tells.close()
+    return process, told
+
+
+def bring_in(url, folder, hold, tells):
+    commits = itertools.count(1)
+
+    def before_a_commit(_):
+        if next(commits) == hold:
+            tells.send("commit")
+            time.sleep(LONG)
+
+    event.listen(Engine, "commit", before_a_commit)
+    os.environ["DATABASE_URL"] = url
+    cli_formulary._progress = lambda: lambda _, rows: tells.send(rows)
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        code = main(["formulary", "import", folder])
+    tells.send(0)
+    sys.exit(code)
+
+
+def ended(process):
+    process.join()
+    return process.exitcode
 
 
 def answers(url):
@@ -50,25 +92,43 @@ def answers(url):
     return found
 
 
-def test_kill_at_random_moments(url, tmp_path, large):
+@pytest.fixture
+def old(url, tmp_path):
+    """A store with last quarter's release; what it answers."""
     engine = open_store(url)
     import_paths(engine, [write_release(tmp_path / "old", "2025Q4")], sources("part-d"))
     engine.dispose()
-    before = answers(url)
-    rng, killed, latest = random.Random(KILLS), 0, 0.8 * seconds_for(large, tmp_path)
+    return answers(url)
+
+
+def test_kill_at_random_moments(url, large, steps, old):
+    rng, killed = random.Random(KILLS), 0
     while killed < KILLS:
-        process = start(url, large)
-        time.sleep(rng.uniform(0.1 * latest, latest))
+        process, told = start(url, large)
+        # the moment is told by what it has done, which a busy hour does not change
+        for _ in range(rng.randint(0, int(0.8 * steps))):
+            told.recv()
+        time.sleep(rng.uniform(0, 0.05))
         process.kill()
-        assert process.wait() != 0, "it was done before the signal came"
+        assert ended(process) == -signal.SIGKILL, "it was done before the signal came"
         killed += 1
-        assert answers(url) == before
-    assert start(url, large).wait() == 0
+        assert answers(url) == old
+    process, _ = start(url, large)
+    assert ended(process) == 0
     assert answers(url)[0][0] == "2026Q1"
 
 
-def seconds_for(folder, tmp_path):
-    """How long the import takes here, start of the program included."""
-    started = time.monotonic()
-    assert start(f"sqlite:///{tmp_path / 'measured.sqlite'}", folder).wait() == 0
-    return time.monotonic() - started
+def test_kill_before_each_commit(url, large, old):
+    for hold in itertools.count(1):
+        process, told = start(url, large, hold)
+        said = 1
+        while said not in ("commit", 0):
+            said = told.recv()
+        if said == 0:
+            assert ended(process) == 0
+            break
+        process.kill()
+        assert ended(process) == -signal.SIGKILL
+        assert answers(url) == old
+    assert hold > 1, "it committed nothing"
+    assert answers(url)[0][0] == "2026Q1"

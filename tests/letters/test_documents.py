@@ -20,6 +20,7 @@ from typing import get_args
 import docx
 import pikepdf
 import pypdf
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,6 +74,12 @@ def pdf_pages(data):
         page.extract_text().replace("\u200b", "")
         for page in pypdf.PdfReader(io.BytesIO(data)).pages
     ]
+
+
+def letters_of(data):
+    """The letters of all pages without their blanks, told by a faster reader."""
+    with pypdfium2.PdfDocument(data) as pdf:
+        return squeezed("".join(page.get_textpage().get_text_range() for page in pdf))
 
 
 def squeezed(text):
@@ -294,9 +301,8 @@ def test_every_text_field_is_printed_by_some_letter():
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_in_every_field_stays_literal_in_word_and_pdf(value):
     made = letter(hostile_case(value))
-    word = squeezed(docx_text(docx_of(made)))
-    data, _ = pdf_of(made)
-    page = squeezed("".join(pdf_pages(data)))
+    word_file, data, _ = to_both(made.markdown, made.title, made.language, made.mark)
+    word, page = squeezed(docx_text(word_file)), letters_of(data)
     assert len(fields_in(made)) > 50
     for number in fields_in(made):
         assert literal(number, value) in word, TEXT_FIELDS[number]
@@ -313,7 +319,7 @@ def test_hostile_text_stays_literal_in_every_letter(letter_type, stage):
     value = " ".join(HOSTILE[1:4])
     made = letter(at_stage(hostile_case(value), stage), "en", letter_type)
     word_file, pdf, _ = to_both(made.markdown, made.title, made.language, made.mark)
-    word, page = squeezed(docx_text(word_file)), squeezed("".join(pdf_pages(pdf)))
+    word, page = squeezed(docx_text(word_file)), letters_of(pdf)
     for number in fields_in(made):
         assert literal(number, value) in word, TEXT_FIELDS[number]
         assert f"F{number:02}e" in page

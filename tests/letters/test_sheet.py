@@ -133,6 +133,7 @@ WHOLE_FAULTS = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "data", "told"), WHOLE_FAULTS, ids=[row[2] for row in WHOLE_FAULTS]
 )

@@ -157,16 +157,16 @@ def log():
     logger.setLevel(level)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def practice(tmp_path_factory):
-    """A practice with one server on SQLite, behind nginx."""
+    """A practice with one server on SQLite, behind nginx; the files of tests share it."""
     folder = tmp_path_factory.mktemp("one-server")
     (folder / "database").mkdir()
     with open_practice(folder, f"sqlite:///{folder / 'database' / 'office.sqlite'}", 1) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
     """Headless Chromium; a page may be slow while other tests run."""
     need(browser.CHROMIUM, "Chromium")

@@ -23,7 +23,7 @@ from compound_coverage.dataset.tables import read_tables
 from compound_coverage.dataset.validate import validate
 from compound_coverage.vocabulary import Effect, Grade, Level, LineOfBusiness
 from tests.server.practice import open_practice, sign_in, visit
-from tools.browser import ROOT, barriers, ours, pick, settle
+from tools.browser import ROOT, barriers, fill, ours, pick, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("advocates")]
 
@@ -47,7 +47,6 @@ POLICIES = [
     ("western-health-review", "", "", "bulk_powder"),  # its payer is not there yet
 ]
 NEW_PAYER = "western-health-advantage"
-SOON = 250  # milliseconds: what is typed is taken in while the next field is filled
 
 
 def rows_at(folder) -> dict[str, list[Any]]:
@@ -105,12 +104,9 @@ def press(page, name, *, exact=True):
 
 
 def type_in(page, label, text):
-    """Fills a field and goes on, without waiting for the page."""
+    """Fills a field, where there is something to fill in."""
     if text:
-        box = page.get_by_role("textbox", name=label, exact=True)
-        box.fill(text)
-        box.press("Tab")
-        page.wait_for_timeout(SOON)
+        fill(page, label, text)
 
 
 def several(page, label, names):
@@ -133,12 +129,10 @@ def enter(page, rule, line, data):
     several(page, "States it reaches", [STATES[state] for state in sorted(rule.states)])
     if rule.payer_id == NEW_PAYER:
         type_in(page, "Its name", load().payers[NEW_PAYER].name)
-        settle(page)
         pick(page, "What is it?", words.PAYER_KINDS["insurer"])
     elif rule.payer_id:
         pick(page, "Whose rule is it?", load().payers[rule.payer_id].name)
     type_in(page, "First day in force", rule.effective_from)
-    settle(page)
     pick(page, "What does it do?", words.EFFECTS[Effect(rule.effect)])
     if rule.binding:
         page.get_by_text("It binds: plans below can't be more generous.").click()
@@ -148,7 +142,6 @@ def enter(page, rule, line, data):
         press(page, "Add this line")
     type_in(page, "What the patient reads", rule.summary)
     type_in(page, "What must be true or done for the plan to pay", rule.condition)
-    settle(page)
 
 
 def enter_document(page, cited):
@@ -160,7 +153,6 @@ def enter_document(page, cited):
     type_in(page, "Address (https://...)", cited.url)
     type_in(page, "The date it gives itself", cited.document_date)
     type_in(page, "The day you read it", cited.last_checked)
-    settle(page)
     if not cited.document_date:
         page.get_by_text("The document gives no date.").click()
         settle(page)
@@ -191,7 +183,6 @@ def test_six_policies_from_the_form_to_the_answer(chromium, practice, data, rule
     for rule_id, line, _, _ in POLICIES:
         enter(page, rules[rule_id], line, data)
         type_in(page, "Why? What did you find?", f"Entered from {rules[rule_id].citation.title}.")
-        settle(page)
         ready = page.get_by_role("button", name="Propose", exact=True).is_enabled()
         assert ready, page.get_by_test_id("stMain").inner_text()
         press(page, "Propose")

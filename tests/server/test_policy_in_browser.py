@@ -27,11 +27,18 @@ def server():
         yield address
 
 
-@pytest.fixture
-def page(chromium):
-    """A page that remembers what its browser would not do, in ``page.blocked``."""
+@pytest.fixture(scope="module")
+def context(chromium):
+    """One visitor, so that what is loaded once is there for all pages."""
     context = chromium.new_context()
     context.add_init_script(REPORT)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context):
+    """A page that remembers what its browser would not do, in ``page.blocked``."""
     page = context.new_page()
     page.blocked = []
 
@@ -41,7 +48,7 @@ def page(chromium):
 
     page.on("console", heard)
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -8,9 +8,7 @@ import pytest
 
 from compound_coverage.letters.casefile import example_case
 from dashboard.guards import BROWSER_COOKIE, LARGEST_BODY
-from tests.conftest import need
 from tests.server.practice import open_practice, sign_in, visit
-from tools import browser
 from tools.browser import fill, settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
@@ -28,13 +26,12 @@ def practice(tmp_path_factory, postgres):
 
 
 @pytest.fixture(scope="module")
-def page(practice):
+def page(chromium, practice):
     """The cases, opened by a member of the staff."""
-    need(browser.CHROMIUM, "Chromium")
-    with browser.chromium() as running:
-        page = visit(running, practice)
-        sign_in(page, "staff")
-        yield page
+    page = visit(chromium, practice)
+    sign_in(page, "staff")
+    yield page
+    page.context.close()
 
 
 def counts(practice, path):

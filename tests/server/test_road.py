@@ -13,6 +13,7 @@ from tools.browser import downloaded, pick, settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("servers")]
 
+PATIENT = "Robin Example"
 PHRASE = "k7qf 3m0z 9xwd hh2p 61te"
 TICKED_BY_HAND = 3
 
@@ -42,7 +43,7 @@ def patient_makes_a_locked_file(chromium, practice):
     page.get_by_role("heading", level=1).wait_for()
     facts = example_case()
     facts["prescriber"]["npi"] = NPI
-    facts["patient"]["name"] = "Zoe Example"
+    facts["patient"]["name"] = PATIENT
     unfold(page, "Go on with a case you saved")
     upload(page, page, "case.json", "application/json", json.dumps(facts).encode())
     press(page, "Open it")
@@ -63,14 +64,14 @@ def staff_makes_a_case_of_it(page, sealed):
     upload(page, page.get_by_test_id("stForm"), "for-the-office.sealed", "", sealed)
     page.get_by_role("textbox", name="Pass phrase").fill(PHRASE)
     press(page, "Open it and make a case")
-    page.get_by_role("heading", name=re.compile("Zoe Example")).wait_for()
+    page.get_by_role("heading", name=re.compile(PATIENT)).wait_for()
     unfold(page, "Send to review")
     press(page, "Send it to review")
     expect(page.get_by_text("The letter is in review now.")).to_be_visible()
 
 
 def prescriber_signs(page, practice):
-    page.get_by_role("button", name=re.compile("^Open.*Zoe Example")).click()
+    page.get_by_role("button", name=re.compile(f"^Open.*{PATIENT}")).click()
     settle(page)
     confirm_most(practice)
     press(page, "Review and sign")
@@ -85,10 +86,16 @@ def prescriber_signs(page, practice):
     return downloaded(page, "Get the signed letter")
 
 
+def the_row(office, actor):
+    """The patient's case on the list."""
+    [row] = [one for one in office.cases.worklist(actor) if one.summary.patient == PATIENT]
+    return row
+
+
 def confirm_most(practice):
     """The prescriber's other confirmations, by the same service that the boxes call."""
     office, actor = practice.office, replace(practice.actor("prescriber"), npi=NPI)
-    [row] = office.cases.worklist(actor)
+    row = the_row(office, actor)
     view = office.cases.read(actor, row.case_id)
     items = office.review(view.content).items[TICKED_BY_HAND:]
     digests = {item.place: item.digest for item in items}
@@ -97,10 +104,12 @@ def confirm_most(practice):
 
 def test_from_the_patient_to_a_letter_that_can_be_checked(chromium, practice):
     sealed = patient_makes_a_locked_file(chromium, practice)
-    assert b"Zoe" not in sealed
+    assert PATIENT.encode() not in sealed
     staff = signed_in(chromium, practice, "staff")
     staff_makes_a_case_of_it(staff, sealed)
-    letter = prescriber_signs(signed_in(chromium, practice, "prescriber"), practice)
+    prescriber = signed_in(chromium, practice, "prescriber")
+    letter = prescriber_signs(prescriber, practice)
+    prescriber.context.close()
     press(staff, "Read the case anew")
     unfold(staff, "Make the packet for the plan")
     press(staff, "Make the packet")
@@ -109,7 +118,7 @@ def test_from_the_patient_to_a_letter_that_can_be_checked(chromium, practice):
     staff.get_by_role("textbox", name="How it was sent").fill("Fax to 000-555-0100")
     press(staff, "Mark it as sent")
     office, actor = practice.office, practice.actor("staff")
-    [row] = office.cases.worklist(actor)
+    row = the_row(office, actor)
     papers = office.cases.read(actor, row.case_id).papers
     [packet] = [office.papers.read(actor, p.document_id)[1] for p in papers if p.kind == "packet"]
     for pdf, words in (
@@ -121,3 +130,4 @@ def test_from_the_patient_to_a_letter_that_can_be_checked(chromium, practice):
         staff.get_by_role("heading", level=1).wait_for()
         upload(staff, staff, "letter.pdf", "application/pdf", pdf)
         expect(staff.get_by_text(words)).to_be_visible()
+    staff.context.close()

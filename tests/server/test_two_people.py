@@ -23,10 +23,10 @@ def press(page, name):
 
 
 def at_the_letter(chromium, practice, who):
-    """Signs in and opens the one case there is."""
+    """Signs in and opens the made-up patient's case."""
     page = visit(chromium, practice)
     sign_in(page, who)
-    page.get_by_role("button", name=re.compile("^Open")).first.click()
+    page.get_by_role("button", name=re.compile("^Open.*Example Patient")).click()
     page.get_by_role("button", name="Edit the letter", exact=True).click()
     page.get_by_text("Saved as version").wait_for()
     settle(page)
@@ -57,7 +57,10 @@ def case_id(practice):
 
 @pytest.fixture(scope="module")
 def two(chromium, practice, case_id):
-    return [at_the_letter(chromium, practice, who) for who in ("staff", "prescriber")]
+    pages = [at_the_letter(chromium, practice, who) for who in ("staff", "prescriber")]
+    yield pages
+    for page in pages:
+        page.context.close()
 
 
 @pytest.fixture

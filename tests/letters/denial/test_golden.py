@@ -9,6 +9,8 @@ from compound_coverage.letters.denial.pictures import tesseract_program
 from tests.conftest import need
 from tests.letters.denial import making
 
+pytestmark = pytest.mark.no_cover
+
 FEWEST_OF_A_PICTURE = 0.95
 
 # as scanned, as photographed, and as photographed with the page on its side
@@ -64,6 +66,7 @@ def test_line_ends_of_a_mail_program_change_nothing(name, bundled):
     assert found(read_pasted(text), bundled.reject_codes) == expected(name)
 
 
+@pytest.mark.usefixtures("without_a_child")
 @pytest.mark.parametrize("name", making.NAMES)
 def test_a_pdf_with_text_is_read_in_full_and_nothing_is_added(name, bundled):
     document = read_document(pdf_of(name), f"{name}.pdf")
@@ -71,6 +74,7 @@ def test_a_pdf_with_text_is_read_in_full_and_nothing_is_added(name, bundled):
     assert found(document, bundled.reject_codes) == expected(name)
 
 
+@pytest.mark.usefixtures("without_a_child")
 @pytest.mark.parametrize("way", PICTURES)
 def test_a_picture_is_read_nearly_in_full_and_never_wrongly_sure(way, bundled):
     need(tesseract_program(), "tesseract")

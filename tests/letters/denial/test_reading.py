@@ -174,15 +174,17 @@ def scanned(*texts):
     return joined(*(making.scan_of(making.pdf_of(text)) for text in texts))
 
 
+@pytest.mark.usefixtures("without_a_child")
 def test_without_tesseract_a_scan_is_refused_and_a_mixed_pdf_read_in_part(monkeypatch):
     monkeypatch.setattr(pictures, "tesseract_program", lambda: None)
+    scan = scanned(LETTER)
     with pytest.raises(DocumentReadError) as refusal:
-        read_document(scanned(LETTER), "x")
+        read_document(scan, "x")
     assert str(refusal.value) == (
         "This page is a picture; reading it needs the program Tesseract, which is not "
         "installed here. Paste the text instead."
     )
-    mixed = read_document(joined(PDF, scanned(LETTER)), "x")
+    mixed = read_document(joined(PDF, scan), "x")
     assert [page.number for page in mixed.pages] == [1]
     assert mixed.unread == (f"Page 2 was not read: {refusal.value}",)
 
