@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from unittest.mock import patch
 
 from playwright.sync_api import Browser, Page
 
+from compound_coverage.casework import people
+from compound_coverage.casework.access import Actor
+from compound_coverage.casework.commands import do
+from compound_coverage.casework.office import Office, open_office
+from compound_coverage.casework.settings import PREFIX, settings
+from compound_coverage.dataset.load import load
 from compound_coverage.letters.casefile import example_case
-from tools.browser import ROOT, settle
+from tools.browser import settle
 
 PHONE, NARROW, DESK = 390, 320, 1280
 LOCALES = {"en": "en-US", "es": "es-US"}
@@ -164,30 +168,29 @@ STAFF = (
 )
 
 
+@contextmanager
+def office_at(home: Path) -> Iterator[tuple[Office, Actor]]:
+    """The office of a laptop whose data are in ``home``, and its owner in every role."""
+    # a server's own settings are not for this one
+    clean = {name: "" for name in os.environ if name.startswith(PREFIX)}
+    here = clean | {f"{PREFIX}HOME": str(home), "DATABASE_URL": ""}
+    with patch.dict(os.environ, here):
+        office = open_office(load, lambda: nullcontext(None), settings())
+        owner = {"member_id": "laptop", "name": "You", "npi": "1000000004"}
+        roles = ["staff", "prescriber", "advocate", "manager", "auditor"]
+        do(office, people.laptop_owner(office.desk), "members/change", owner | {"roles": roles})
+        try:
+            yield office, people.laptop_owner(office.desk)
+        finally:
+            office.desk.engine.dispose()
+
+
 def with_a_case(home: Path) -> None:
-    """Makes, through the command line, an office in ``home`` with one made-up case in review.
-
-    Raises ``CalledProcessError`` when a step is refused.
-    """
-    owner = {"member_id": "laptop", "name": "You", "npi": "1000000004"}
-    roles = ["staff", "prescriber", "advocate", "manager", "auditor"]
-    _do(home, "members/change", owner | {"roles": roles})
-    _do(home, "cases/create", {"content": {"facts": example_case()}})
-    [row] = _do(home, "cases/list", {})
-    _do(home, "cases/submit", {"case_id": row["case_id"]})
-
-
-def _do(home: Path, name: str, values: dict[str, Any]) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "compound_coverage", "casework", "do", name, "--input", "-"],
-        input=json.dumps(values),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "COMPOUND_COVERAGE_HOME": str(home)},
-    )
-    return json.loads(done.stdout)
+    """Makes an office in ``home`` with one made-up case in review."""
+    with office_at(home) as (office, owner):
+        do(office, owner, "cases/create", {"content": {"facts": example_case()}})
+        [row] = office.cases.worklist(owner)
+        do(office, owner, "cases/submit", {"case_id": row.case_id})
 
 
 @contextmanager

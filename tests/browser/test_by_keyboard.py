@@ -5,19 +5,14 @@ What is on the page is only read. Whatever is pressed has first been reached wit
 
 import json
 import re
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from compound_coverage.casework import people
-from compound_coverage.casework.office import open_office
-from compound_coverage.casework.settings import settings
-from compound_coverage.dataset.load import load
 from compound_coverage.letters.casefile import example_case
 from tools.browser import serving, settle
-from tools.walk import DENIAL, DESK, with_a_case
+from tools.walk import DENIAL, DESK, office_at, with_a_case
 
 MOST_TABS = 250
 LEFT_OPEN = 2  # claims that the walk confirms itself, of the many in the made-up case
@@ -246,18 +241,13 @@ def test_a_saved_case_is_opened_through_the_chooser_of_files(server, open_page):
 
 def confirm_most(home):
     """Confirms, as the prescriber, all but the last few claims of the made-up case."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COMPOUND_COVERAGE_HOME", str(home))
-        patch.delenv("DATABASE_URL", raising=False)
-        office = open_office(load, lambda: nullcontext(None), settings())
-        prescriber = people.laptop_owner(office.desk)
+    with office_at(home) as (office, prescriber):
         [row] = office.cases.worklist(prescriber)
         view = office.cases.read(prescriber, row.case_id)
         digests = {one.place: one.digest for one in office.review(view.content).items}
         for place in [*digests][-LEFT_OPEN:]:
             del digests[place]
         office.cases.confirm(prescriber, row.case_id, view.version, digests)
-        office.desk.engine.dispose()
 
 
 @pytest.fixture(scope="module")
