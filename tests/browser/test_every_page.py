@@ -5,10 +5,14 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image, ImageChops
 from playwright.sync_api import expect
 
-from tools.browser import barriers, fits, ours, pick, settle
-from tools.walk import DESK, NARROW, PATIENT, PHONE, STAFF, ask_first, opened
+from tools.browser import ROOT, barriers, fits, lost_to_the_keyboard, ours, pick, settle
+from tools.gallery import SCREENS, broken, picture_name, take
+from tools.walk import DESK, NARROW, PATIENT, PHONE, STAFF, ask_first, dress, opened
+
+GALLERY = ROOT / "docs" / "gallery"
 
 # each page once, the dress going round: over all pages every dress is worn
 DRESSES = itertools.cycle(
@@ -24,10 +28,24 @@ def test_a_page_has_no_barrier_and_does_not_break(chromium, server, stop, width,
     with opened(chromium, server, stop, width, colors, language) as page:
         assert ours(barriers(page)) == []
         assert fits(page)
+        assert lost_to_the_keyboard(page) == []
         assert page.evaluate("document.documentElement.lang") == language
         assert page.get_by_role("heading", level=1).count() == 1
         other = "Read this in English" if language == "es" else "Leer esto en español"
         assert page.get_by_role("button", name=other).is_visible()
+        screen = "desk" if width == DESK else "phone"
+        dress(page, SCREENS[screen], colors)
+        settle(page)
+        with Image.open(GALLERY / picture_name(stop, language, colors, screen)) as before:
+            assert broken(take(page), before) == "", "run `make gallery` if that was meant"
+
+
+def test_a_moved_or_shrunken_page_is_found_out():
+    with Image.open(GALLERY / "answer-en-light-phone.webp") as page:
+        assert broken(page, page) == ""
+        assert "looks otherwise" in broken(ImageChops.offset(page, 60), page)
+        assert "high" in broken(page.crop((0, 0, page.width, page.height // 2)), page)
+        assert "wide" in broken(page.resize((300, page.height)), page)
 
 
 @pytest.fixture
