@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from compound_coverage.letters.casefile import example_case
 from tools.browser import serving, settle
-from tools.walk import DENIAL, DESK, office_at, with_a_case
+from tools.walk import DENIAL, DESK, PATIENT_OF_THE_CASE, office_at, with_a_case
 
 MOST_TABS = 250
 LEFT_OPEN = 2  # claims that the walk confirms itself, of the many in the made-up case
@@ -260,10 +260,14 @@ def own_server(chromium, tmp_path_factory):
         yield address
 
 
+def open_case(page):
+    press(page, re.compile(f"Open: {PATIENT_OF_THE_CASE}"))
+    page.wait_for_url("**/case")
+
+
 def test_a_case_is_found_its_claims_confirmed_and_its_letter_signed(own_server, open_page):
     page = open_page(f"{own_server}/cases", width=DESK)
-    press(page, re.compile("Open: Example Patient"))
-    page.wait_for_url("**/case")
+    open_case(page)
     press(page, "Review and sign")
     page.wait_for_url("**/review")
     settle(page)
@@ -279,8 +283,7 @@ def test_a_case_is_found_its_claims_confirmed_and_its_letter_signed(own_server, 
 
 def test_a_call_is_noted_on_the_page_of_its_case(own_server, open_page):
     page = open_page(f"{own_server}/cases", width=DESK)
-    press(page, re.compile("Open: Example Patient"))
-    page.wait_for_url("**/case")
+    open_case(page)
     unfold(page, "Note a call")
     write(page, "Who was on the phone?", "Example plan, member services")
     write(page, "What was said?", "The letter is there and waits for a reviewer.")

@@ -103,6 +103,12 @@ def test_nothing_leaves_for_another_server(server, open_page):
     assert len(page.asked) > 10
 
 
+def test_each_state_stands_once_on_the_map(server, open_page):
+    page = open_page(f"{server}/known", width=NARROW)
+    settle(page)
+    assert len(page.get_by_role("listitem").filter(has_text="Ohio: ").all()) == 1
+
+
 def test_a_plan_that_is_not_listed_leads_to_the_rules_of_its_kind(server, open_page):
     page = open_page(server)
     pick(page, "Which plan do you have?", "not listed")

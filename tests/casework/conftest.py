@@ -4,14 +4,11 @@ Keys, tables and practices are made once, and each test gets a copy of its own.
 """
 
 import copy
-import io
-import subprocess
 import tempfile
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import insert, select
@@ -25,7 +22,6 @@ from compound_coverage.casework.keyring import KeyRing, make_key_file
 from compound_coverage.casework.office import Office
 from compound_coverage.casework.settings import Settings
 from compound_coverage.casework.tables import METADATA
-from compound_coverage.letters import pages
 from compound_coverage.letters.casefile import example_case
 
 NPI, OTHER_NPI = "1234567893", "1245319599"
@@ -207,21 +203,6 @@ def case_id(cases, practice, content):
 def open_certificates_at_once(monkeypatch):
     """Makes certificates that open at once; test_pades shows that they take long."""
     monkeypatch.setattr(pades, "ROUNDS", 1)
-
-
-def look_here(monkeypatch):
-    """Looks into PDFs in this process, as strictly, without the wait for one of its own.
-
-    That there is one is shown in test_pades and in the tests of letters.
-    """
-
-    def here(command, **options):
-        answers = io.BytesIO()
-        pages.serve(io.BytesIO(options["input"]), answers)
-        return subprocess.CompletedProcess(command, 0, answers.getvalue(), b"")
-
-    stand_in = SimpleNamespace(run=here, TimeoutExpired=subprocess.TimeoutExpired)
-    monkeypatch.setattr(pages, "subprocess", stand_in)
 
 
 @pytest.fixture

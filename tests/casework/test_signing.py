@@ -37,7 +37,8 @@ from compound_coverage.casework.tables import DOCUMENT, DOCUMENT_CONTENT
 from compound_coverage.letters.casefile import example_case
 from compound_coverage.letters.documents import to_pdf
 from compound_coverage.letters.templates import letter_type_named, letter_types, words_of
-from tests.casework.conftest import NPI, OTHER_NPI, claims_of, look_here
+from tests.casework.conftest import NPI, OTHER_NPI, claims_of
+from tests.in_process import look_here
 
 
 def signed_text(text, name, npi, at):

@@ -21,7 +21,6 @@ from tests.casework.conftest import (
     NPI,
     OTHER_NPI,
     Clock,
-    look_here,
     open_certificates_at_once,
     own_keys,
     own_practice,
@@ -29,6 +28,7 @@ from tests.casework.conftest import (
 )
 from tests.dashboard.conftest import ran, words
 from tests.dashboard.quick import draw_letters_once
+from tests.in_process import look_here
 
 PAGES = Path(__file__).resolve().parents[2] / "dashboard"
 TYPED = "/s/ Example Prescriber"

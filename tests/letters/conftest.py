@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from compound_coverage.letters import pages
 from compound_coverage.letters.casefile import CaseFile, example_case, load_case
 from compound_coverage.vocabulary import (
     Basis,
@@ -31,6 +27,7 @@ from compound_coverage.vocabulary import (
     Verdict,
 )
 from tests.builders import CITATION, LDN, NALTREXONE, PLAN, TODAY
+from tests.in_process import look_here
 
 __all__ = ["CITATION", "LDN", "NALTREXONE", "PLAN"]
 
@@ -128,18 +125,8 @@ def empty_case() -> CaseFile:
 
 @pytest.fixture
 def without_a_child(monkeypatch):
-    """What is asked of the child process that looks into PDFs is done here, and sooner.
-
-    The request and the answer are the same bytes; `test_pages.py` is about the child itself.
-    """
-
-    def answered(command, *, input, **_limits):  # noqa: A002
-        answers = io.BytesIO()
-        pages.serve(io.BytesIO(input), answers)
-        return subprocess.CompletedProcess(command, 0, answers.getvalue())
-
-    stand_in = SimpleNamespace(run=answered, TimeoutExpired=subprocess.TimeoutExpired)
-    monkeypatch.setattr(pages, "subprocess", stand_in)
+    """Looks into PDFs in this process."""
+    look_here(monkeypatch)
 
 
 @pytest.fixture(scope="session")

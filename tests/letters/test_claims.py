@@ -553,10 +553,10 @@ def test_a_letter_of_200_kilobytes_is_read_in_a_second(bundled):
 @pytest.mark.no_cover
 @pytest.mark.parametrize("piece", [*HOSTILE, "phrases"])
 def test_no_text_takes_long(bundled, piece):
-    """Made to be slow, it may take twice as long as a letter; a loop over it takes minutes."""
+    """Made to be slow, it may take twice as long as a letter; a loop over it would take hours."""
     if piece == "phrases":
         piece = "".join(f"Low dose naltrexone: {phrase}.\n\n" for _, _, phrase in PHRASES)
-    assert takes_less((piece * (50_000 // len(piece) + 1))[:50_000], 0.5, bundled)
+    assert takes_less((piece * (200_000 // len(piece) + 1))[:200_000], 2, bundled)
 
 
 # -- evidence ----------------------------------------------------------------------------------
